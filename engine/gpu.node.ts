@@ -1,0 +1,28 @@
+import { useInstalledDriver } from './dawn-driver.node.js';
+import { GpuError } from './errors.js';
+import type { HostAdapter } from './host.js';
+
+/** Node's twin of gpu.browser.ts: starts Dawn and asks it for an adapter. */
+export async function requestHostAdapter(options: GPURequestAdapterOptions): Promise<HostAdapter> {
+  useInstalledDriver();
+  const { create, globals } = await import('webgpu').catch((cause: unknown) => {
+    throw new GpuError(`Dawn (the package "webgpu") does not start on ${process.platform}-${process.arch}: ${cause}`);
+  });
+  Object.assign(globalThis, globals);
+  let instance: GPU | undefined = create([]);
+  const adapter = await instance.requestAdapter(options);
+  if (!adapter) {
+    instance = undefined;
+    throw new GpuError(
+      'No GPU adapter answers. Run "npm run setup" (it installs a software Vulkan driver where there is no GPU), or "node cli/doctor.js" for more.',
+    );
+  }
+  // Dawn keeps the process alive for as long as the instance is referenced.
+  return {
+    adapter,
+    host: 'dawn',
+    release: () => {
+      instance = undefined;
+    },
+  };
+}

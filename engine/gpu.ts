@@ -1,0 +1,148 @@
+import { requestHostAdapter } from '#gpu-host';
+import { GpuError } from './errors.js';
+import type { HostAdapter } from './host.js';
+import { KernelQueue } from './kernel.js';
+import { BufferPool, type MemoryUse, type Storage } from './memory.js';
+import { Profiler, type Timing } from './profiler.js';
+
+/** Features taken when the adapter has them; nothing needs them. */
+const WANTED = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+
+const RAISED = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+export interface OpenOptions {
+  /** `high-performance` (default) or `low-power`, where a machine has two GPUs. */
+  readonly power?: GPUPowerPreference;
+  /** `adapter` (default) takes what the adapter has; `default` stays at WebGPU's guaranteed limits and no features. */
+  readonly limits?: 'adapter' | 'default';
+}
+
+let current: Gpu | undefined;
+
+/** The GPU that was opened last; throws when none is open. */
+export function currentGpu(): Gpu {
+  if (!current) throw new GpuError('No GPU is open. Call "await openGpu()" first.');
+  return current;
+}
+
+/**
+ * Opens a GPU and makes it the current one: Dawn in Node, `navigator.gpu` in a browser.
+ *
+ * @example
+ *   const gpu = await openGpu();
+ *   const x = tensor([1, 2, 3]);
+ *   console.log(await mul(x, x).read());
+ *   gpu.close();
+ */
+export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
+  const host = await requestHostAdapter({ powerPreference: options.power ?? 'high-performance' });
+  const { adapter } = host;
+  const own = options.limits !== 'default';
+  const requiredLimits: Record<string, number> = {};
+  for (const name of own ? RAISED : []) requiredLimits[name] = adapter.limits[name] as number;
+  const requiredFeatures = own ? WANTED.filter((name) => adapter.features.has(name)) : [];
+  const device = await adapter.requestDevice({ label: 'engine', requiredLimits, requiredFeatures });
+  current = new Gpu(host, device);
+  return current;
+}
+
+/** An open GPU: its device, its memory and its queue of kernels. */
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly info: GPUAdapterInfo;
+  readonly host: 'dawn' | 'browser';
+  readonly queue: KernelQueue;
+  readonly pool: BufferPool;
+  readonly #release: () => void;
+  #closed = false;
+
+  constructor({ adapter, host, release }: HostAdapter, device: GPUDevice) {
+    this.device = device;
+    this.host = host;
+    this.info = adapter.info;
+    this.#release = release;
+    this.pool = new BufferPool(device);
+    this.queue = new KernelQueue(device);
+    device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      this.queue.fail(new GpuError(`The GPU reported an error: ${event.error.message}`));
+    });
+    void device.lost.then(({ reason, message }) => {
+      const why = this.#closed ? 'It was closed.' : `The device was lost (${reason}): ${message}`;
+      this.queue.fail(new GpuError(`This GPU can not be used any more. ${why}`));
+    });
+  }
+
+  get limits(): GPUSupportedLimits {
+    return this.device.limits;
+  }
+
+  has(feature: GPUFeatureName): boolean {
+    return this.device.features.has(feature);
+  }
+
+  /** A short name of the adapter, for reports. */
+  get name(): string {
+    const { vendor, architecture, device, description } = this.info;
+    return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unknown adapter';
+  }
+
+  /** Bytes in use, bytes waiting in the pool, and the most in use at once. */
+  memory(): MemoryUse {
+    return this.pool.use;
+  }
+
+  /** Submits what was recorded. */
+  flush(): Promise<void> {
+    return this.queue.flush();
+  }
+
+  /** Submits what was recorded and waits until it has run. */
+  finish(): Promise<void> {
+    return this.queue.finish();
+  }
+
+  /** Gives pooled memory back to the system. */
+  async trim(): Promise<void> {
+    await this.queue.flush();
+    this.queue.forgetBuffers();
+    this.pool.trim();
+  }
+
+  /** Times every kernel that `work` runs, by GPU timestamps. */
+  async profile(work: () => unknown): Promise<Timing[]> {
+    await this.queue.flush();
+    const profiler = new Profiler(this.device);
+    this.queue.profiler = profiler;
+    try {
+      await work();
+      await this.queue.finish();
+      await profiler.settle();
+    } finally {
+      this.queue.profiler = undefined;
+    }
+    return profiler.timings;
+  }
+
+  /** Ends everything; a Node process then ends by itself. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (current === this) current = undefined;
+    this.device.destroy();
+    this.#release();
+  }
+
+  /** Memory for a tensor; see BufferPool.allocate. */
+  allocate(bytes: number, what: string): Storage {
+    return this.pool.allocate(bytes, what);
+  }
+}

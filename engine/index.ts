@@ -1,0 +1,12 @@
+/** The tensor engine: everything a model, a loss or an optimiser needs. */
+export * from './autograd.js';
+export * from './errors.js';
+export { currentGpu, type Gpu, type OpenOptions, openGpu } from './gpu.js';
+export type { MemoryUse } from './memory.js';
+export * from './ops/index.js';
+export { type KernelShare, profileTable, shares, type Timing, traceEvents } from './profiler.js';
+export { manualSeed, type RandomPosition, randn, randomPosition, restoreRandomPosition, uniform } from './random.js';
+export { scope } from './scope.js';
+export type { Shape } from './shape.js';
+export { isRecording, noGrad } from './tape.js';
+export { type DType, type Nested, Tensor, type TensorData, type TensorOptions, tensor, write } from './tensor.js';

@@ -1,0 +1,161 @@
+import { GpuError } from './errors.js';
+
+/** A GPU buffer with a number of its own, by which bind groups are cached. */
+export interface DeviceBuffer {
+  readonly id: number;
+  readonly gpu: GPUBuffer;
+  /** Bytes, a size class. */
+  readonly size: number;
+}
+
+/** Bytes held on the GPU: in use, waiting in the pool, and the most that was in use at once. */
+export interface MemoryUse {
+  readonly live: number;
+  readonly pooled: number;
+  readonly peak: number;
+}
+
+/**
+ * The memory of one or more tensors (a tensor and its views). It is given back to the pool by the scope it was made in, by
+ * its owner, or, when neither does, once JavaScript's collector has found it unreachable.
+ */
+export class Storage {
+  #buffer: DeviceBuffer | undefined;
+  readonly #pool: BufferPool;
+  /** A kept storage outlives scopes: parameters, gradients, optimiser state. */
+  kept = false;
+
+  constructor(pool: BufferPool, buffer: DeviceBuffer) {
+    this.#pool = pool;
+    this.#buffer = buffer;
+  }
+
+  get released(): boolean {
+    return this.#buffer === undefined;
+  }
+
+  /** The buffer; throws when the storage was given back. */
+  get buffer(): DeviceBuffer {
+    if (!this.#buffer) {
+      throw new GpuError(
+        'A tensor was used after its memory was given back: it was made inside a scope that has ended. Return it from the scope, or keep() it.',
+      );
+    }
+    return this.#buffer;
+  }
+
+  /** Gives the buffer back to the pool; the storage can not be used again. */
+  release(): void {
+    if (!this.#buffer) return;
+    this.#pool.give(this, this.#buffer);
+    this.#buffer = undefined;
+  }
+}
+
+/** Rounds up to a size class: four classes to a power of two, at least 256 bytes. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= 256) return 256;
+  const quarter = 2 ** Math.floor(Math.log2(bytes - 1)) / 4;
+  return Math.ceil(bytes / quarter) * quarter;
+}
+
+/**
+ * Buffers by size class. Work on a queue runs in the order it was recorded, so a buffer that was given back may be handed
+ * out again at once: whatever still reads it was recorded before.
+ */
+export class BufferPool {
+  readonly #device: GPUDevice;
+  readonly #free = new Map<number, DeviceBuffer[]>();
+  readonly #scopes: Set<Storage>[] = [];
+  readonly #collected: FinalizationRegistry<DeviceBuffer>;
+  #next = 0;
+  #live = 0;
+  #pooled = 0;
+  #peak = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+    this.#collected = new FinalizationRegistry((buffer) => this.#putBack(buffer));
+  }
+
+  get use(): MemoryUse {
+    return { live: this.#live, pooled: this.#pooled, peak: this.#peak };
+  }
+
+  /** Starts counting the peak anew. */
+  resetPeak(): void {
+    this.#peak = this.#live;
+  }
+
+  /** Memory of at least `bytes`; `what` names the tensor in the error when the adapter can not bind so much. */
+  allocate(bytes: number, what: string): Storage {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
+    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (bytes > limit) {
+      throw new GpuError(
+        `${what} needs ${bytes.toLocaleString('en')} bytes, but this adapter binds at most ${limit.toLocaleString('en')}. Use a smaller batch or image, or split the work.`,
+      );
+    }
+    const size = Math.min(sizeClass(bytes), Math.floor(limit / 4) * 4);
+    const waiting = this.#free.get(size);
+    let buffer = waiting?.pop();
+    if (buffer) {
+      this.#pooled -= buffer.size;
+    } else {
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      buffer = { id: this.#next++, size, gpu: this.#device.createBuffer({ size, usage, label: what }) };
+    }
+    this.#live += buffer.size;
+    this.#peak = Math.max(this.#peak, this.#live);
+    const storage = new Storage(this, buffer);
+    this.#scopes.at(-1)?.add(storage);
+    this.#collected.register(storage, buffer, storage);
+    return storage;
+  }
+
+  /** Called by Storage.release. */
+  give(storage: Storage, buffer: DeviceBuffer): void {
+    this.#collected.unregister(storage);
+    for (const scope of this.#scopes) scope.delete(storage);
+    this.#putBack(buffer);
+  }
+
+  #putBack(buffer: DeviceBuffer): void {
+    this.#live -= buffer.size;
+    this.#pooled += buffer.size;
+    const waiting = this.#free.get(buffer.size);
+    if (waiting) waiting.push(buffer);
+    else this.#free.set(buffer.size, [buffer]);
+  }
+
+  /** Opens a scope: what is allocated from here on belongs to it. */
+  push(): void {
+    this.#scopes.push(new Set());
+  }
+
+  /**
+   * Ends the innermost scope. `survivors` move to the scope around it, as does everything when `all` is set; what was kept
+   * stays; the rest goes back to the pool. Returns what moved.
+   */
+  pop(survivors: ReadonlySet<Storage>, all = false): Storage[] {
+    const scope = this.#scopes.pop();
+    if (!scope) throw new GpuError('A scope was ended that was never opened.');
+    const outer = this.#scopes.at(-1);
+    const moved: Storage[] = [];
+    for (const storage of scope) {
+      if (storage.kept) continue;
+      if (all || survivors.has(storage)) {
+        outer?.add(storage);
+        moved.push(storage);
+      } else storage.release();
+    }
+    return moved;
+  }
+
+  /** Destroys the buffers that wait in the pool. Only when nothing recorded still uses them: KernelQueue.flush first. */
+  trim(): void {
+    for (const buffers of this.#free.values()) for (const { gpu } of buffers) gpu.destroy();
+    this.#free.clear();
+    this.#pooled = 0;
+  }
+}

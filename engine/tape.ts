@@ -1,0 +1,79 @@
+import type { Tensor } from './tensor.js';
+
+/** What flows back: one gradient for each input, or undefined where none is needed. */
+export type Backward = (gradient: Tensor, needs: readonly boolean[]) => readonly (Tensor | undefined)[];
+
+/** One recorded operator: what it was called, what it read, and how to go back. */
+export interface Node {
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  /** Cleared once used, so that what it saved can go. */
+  backward: Backward | undefined;
+  /** Ascending in order of recording: the tape is walked from the highest down. */
+  readonly order: number;
+  /** Whether the way back is itself made of recorded operators, so that it can be differentiated again. */
+  readonly twice: boolean;
+}
+
+let recording = true;
+let recomputing = false;
+let order = 0;
+
+/** Whether operators are being recorded. */
+export const isRecording = (): boolean => recording;
+
+/** Whether a checkpoint is computing its forward pass again: running statistics must not move a second time. */
+export const isRecomputing = (): boolean => recomputing;
+
+function withFlag<T>(set: (value: boolean) => boolean, value: boolean, work: () => T): T {
+  const before = set(value);
+  let pending = false;
+  try {
+    const result = work();
+    if (result instanceof Promise) {
+      pending = true;
+      return result.finally(() => set(before)) as T;
+    }
+    return result;
+  } finally {
+    if (!pending) set(before);
+  }
+}
+
+const setRecording = (value: boolean): boolean => {
+  const before = recording;
+  recording = value;
+  return before;
+};
+
+const setRecomputing = (value: boolean): boolean => {
+  const before = recomputing;
+  recomputing = value;
+  return before;
+};
+
+/** Runs `work` (also asynchronous work) without recording: nothing in it wants a gradient. */
+export const noGrad = <T>(work: () => T): T => withFlag(setRecording, false, work);
+
+/** Runs `work` with recording switched on or off. */
+export const withGrad = <T>(enabled: boolean, work: () => T): T => withFlag(setRecording, enabled, work);
+
+/** Runs `work` as a checkpoint's second forward pass. */
+export const recompute = <T>(work: () => T): T => withFlag(setRecomputing, true, () => withGrad(true, work));
+
+/**
+ * Records how `out` was made from `inputs`, if recording is on and any input wants a gradient. `backward` gets the gradient
+ * of `out` and which inputs need theirs. With `twice`, `backward` consists of recorded operators alone.
+ */
+export function record(
+  name: string,
+  out: Tensor,
+  inputs: readonly Tensor[],
+  backward: Backward,
+  { twice = false } = {},
+): Tensor {
+  if (!recording || !inputs.some((t) => t.requiresGrad)) return out;
+  out.requiresGrad = true;
+  out.node = { name, inputs, backward, order: order++, twice };
+  return out;
+}

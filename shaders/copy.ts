@@ -1,0 +1,86 @@
+import { flatMain, itemGrid, type Shader } from './shader.js';
+
+export interface Strided {
+  readonly shape: readonly number[];
+  /** In elements, of the source. */
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** WGSL that turns the flat row-major `item` into one offset per stride list; `p.n0…` are sizes, `p.<name>0…` strides. */
+export function unravel(rank: number, names: readonly string[]): string {
+  const lines = ['var rest = item;', ...names.map((name) => `var ${name} = p.${name}_offset;`)];
+  for (let i = rank - 1; i >= 0; i--) {
+    lines.push(i === 0 ? 'let at0 = rest;' : `let at${i} = rest % p.n${i}; rest = rest / p.n${i};`);
+    for (const name of names) lines.push(`${name} += at${i} * p.${name}${i};`);
+  }
+  return lines.join('\n  ');
+}
+
+/** Fields of the scalars that `unravel` reads, in the order that `unravelParams` fills them. */
+export function unravelFields(rank: number, names: readonly string[]): string {
+  const axes = Array.from({ length: rank }, (_, i) => i);
+  return [
+    ...axes.map((i) => `n${i}: u32`),
+    ...names.flatMap((s) => [`${s}_offset: u32`, ...axes.map((i) => `${s}${i}: u32`)]),
+  ].join(', ');
+}
+
+export function unravelParams(shape: readonly number[], ...sources: readonly Omit<Strided, 'shape'>[]): number[] {
+  return [...shape, ...sources.flatMap(({ offset, strides }) => [offset, ...strides])];
+}
+
+/** Copies 32-bit elements from anywhere to row-major order; one invocation an element. */
+export function copyStrided({ shape, strides, offset }: Strided): Shader {
+  const rank = shape.length;
+  const n = shape.reduce((size, m) => size * m, 1);
+  return {
+    name: 'copy',
+    variant: `${rank}`,
+    grid: itemGrid(n),
+    params: [n, ...unravelParams(shape, { offset, strides })],
+    flops: 0,
+    bytes: 8 * n,
+    code: () => `
+struct Params { n: u32, ${unravelFields(rank, ['x'])} }
+@group(0) @binding(0) var<storage, read> source: array<u32>;
+@group(0) @binding(1) var<storage, read_write> target_: array<u32>;
+@group(1) @binding(0) var<uniform> p: Params;
+${flatMain}
+  if (item >= p.n) { return; }
+  ${unravel(rank, ['x'])}
+  target_[item] = source[x];
+}`,
+  };
+}
+
+export interface PlaceSpec {
+  /** Of what is placed, and its own strides and offset. */
+  readonly source: Strided;
+  /** Strides and offset, in elements, of the places in the target. */
+  readonly target: Omit<Strided, 'shape'>;
+}
+
+/** Copies 32-bit elements from anywhere to anywhere; one invocation an element. The rest of the target stays. */
+export function placeStrided({ source, target }: PlaceSpec): Shader {
+  const rank = source.shape.length;
+  const n = source.shape.reduce((size, m) => size * m, 1);
+  return {
+    name: 'place',
+    variant: `${rank}`,
+    grid: itemGrid(n),
+    params: [n, ...unravelParams(source.shape, source, target)],
+    flops: 0,
+    bytes: 8 * n,
+    code: () => `
+struct Params { n: u32, ${unravelFields(rank, ['x', 'y'])} }
+@group(0) @binding(0) var<storage, read> source: array<u32>;
+@group(0) @binding(1) var<storage, read_write> target_: array<u32>;
+@group(1) @binding(0) var<uniform> p: Params;
+${flatMain}
+  if (item >= p.n) { return; }
+  ${unravel(rank, ['x', 'y'])}
+  target_[y] = source[x];
+}`,
+  };
+}
