@@ -1,4 +1,5 @@
 import { requestHostAdapter } from '#gpu-host';
+import type { Sharing } from '../shaders/rowtile.js';
 import { GpuError } from './errors.js';
 import type { HostAdapter } from './host.js';
 import { KernelQueue } from './kernel.js';
@@ -25,12 +26,13 @@ export interface OpenOptions {
   readonly limits?: 'adapter' | 'default';
 }
 
-let current: Gpu | undefined;
+const opened: Gpu[] = [];
 
 /** The GPU that was opened last; throws when none is open. */
 export function currentGpu(): Gpu {
-  if (!current) throw new GpuError('No GPU is open. Call "await openGpu()" first.');
-  return current;
+  const gpu = opened.at(-1);
+  if (!gpu) throw new GpuError('No GPU is open. Call "await openGpu()" first.');
+  return gpu;
 }
 
 /**
@@ -50,8 +52,9 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   for (const name of own ? RAISED : []) requiredLimits[name] = adapter.limits[name] as number;
   const requiredFeatures = own ? WANTED.filter((name) => adapter.features.has(name)) : [];
   const device = await adapter.requestDevice({ label: 'engine', requiredLimits, requiredFeatures });
-  current = new Gpu(host, device);
-  return current;
+  const gpu = new Gpu(host, device);
+  opened.push(gpu);
+  return gpu;
 }
 
 /** An open GPU: its device, its memory and its queue of kernels. */
@@ -85,8 +88,20 @@ export class Gpu {
     return this.device.limits;
   }
 
+  /** Whether it still works: a lost device, a kernel that does not compile or a refused batch end its use. */
+  get healthy(): boolean {
+    return this.queue.failure === undefined;
+  }
+
   has(feature: GPUFeatureName): boolean {
     return this.device.features.has(feature);
+  }
+
+  /** How kernels share a matrix's rows between lanes: see shaders/rowtile.ts. */
+  get sharing(): Sharing {
+    const { subgroupMinSize, subgroupMaxSize } = this.info;
+    const small = subgroupMaxSize === subgroupMinSize && subgroupMaxSize >= 4 && subgroupMaxSize <= 16;
+    return this.has('subgroups') && small ? { kind: 'subgroup', lanes: subgroupMaxSize } : { kind: 'workgroup', lanes: 64 };
   }
 
   /** A short name of the adapter, for reports. */
@@ -136,7 +151,7 @@ export class Gpu {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (current === this) current = undefined;
+    opened.splice(opened.indexOf(this), 1);
     this.device.destroy();
     this.#release();
   }

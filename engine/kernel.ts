@@ -100,6 +100,11 @@ export class KernelQueue {
     };
   }
 
+  /** What ended the use of this queue, if anything did. */
+  get failure(): GpuError | undefined {
+    return this.#failure;
+  }
+
   /** Makes every later call throw: the device is lost, or refused something. The first failure stays. */
   fail(error: GpuError): void {
     this.#failure ??= error;

@@ -1,3 +1,5 @@
+export { type ConvOptions, type ConvTransposeOptions, conv1d, conv2d, convTranspose2d } from './conv.js';
+export { addmm, linear, matmul } from './matmul.js';
 export * from './arithmetic.js';
 export { cat, stack } from './join.js';
 export { sum } from './sum.js';

@@ -63,10 +63,14 @@ async function main(): Promise<number> {
     .flatMap((file) => casesOf(dir, file))
     .filter(({ id }) => only.test(id));
   if (wanted.length === 0) throw new Error(`no golden case in ${dir} matches ${values.only ?? 'anything'}`);
-  const gpu = await openGpu();
+  let gpu = await openGpu();
   const results: CaseResult[] = [];
   if (!values.json) console.log(`${'case'.padEnd(44)} forward abs/rel      gradients abs/rel    result`);
   for (const { id, golden, reason } of wanted) {
+    if (!gpu.healthy) {
+      gpu.close();
+      gpu = await openGpu();
+    }
     const result: CaseResult = golden
       ? await runOpCase(id, golden).catch((error: Error) => ({
           id,

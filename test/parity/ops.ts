@@ -5,9 +5,10 @@ import { fill } from '../golden/fill.js';
 import type { GoldenCase, OpRunners } from './case.js';
 import { compare, type Difference, FORWARD, GRADIENT } from './compare.js';
 import { elementwise } from './elementwise.js';
+import { linearOps } from './linear.js';
 
 /** Every operator that golden files name. */
-export const operators: OpRunners = { ...elementwise };
+export const operators: OpRunners = { ...elementwise, ...linearOps };
 
 export interface CaseResult {
   readonly id: string;

@@ -1,0 +1,260 @@
+import { convGather, type Gather, packedSize, packWeights } from '../../shaders/conv.js';
+import { convWeightGrad, quadsOf } from '../../shaders/conv-weights.js';
+import { depthwise, depthwiseWeightGrad } from '../../shaders/depthwise.js';
+import { ShapeError } from '../errors.js';
+import { formatShape, pair, type Shape } from '../shape.js';
+import { record } from '../tape.js';
+import { contiguousData, empty, runInto, type Tensor } from '../tensor.js';
+import { reduceAxes, sum } from './sum.js';
+import { reshape, squeeze, unsqueeze } from './view.js';
+
+export interface ConvOptions {
+  readonly stride?: number | readonly [number, number];
+  readonly padding?: number | readonly [number, number];
+  readonly dilation?: number | readonly [number, number];
+  readonly groups?: number;
+}
+
+export interface ConvTransposeOptions extends ConvOptions {
+  readonly outputPadding?: number | readonly [number, number];
+}
+
+/** The geometry of a forward convolution: x [N, C, H, W], weight [O, C / groups, R, S], output [N, O, …out]. */
+interface Conv {
+  readonly x: readonly [number, number, number, number];
+  readonly weight: readonly [number, number, number, number];
+  readonly out: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly pad: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  readonly groups: number;
+}
+
+const ONE: readonly [number, number] = [1, 1];
+
+const isDepthwise = ({ weight, groups }: Conv) => weight[1] === 1 && groups > 1;
+
+function forwardGather({ x, weight, out, stride, pad, dilation, groups }: Conv): Gather {
+  return {
+    batch: x[0],
+    groups,
+    sourceChannels: weight[1],
+    outChannels: weight[0] / groups,
+    source: [x[2], x[3]],
+    out,
+    kernel: [weight[2], weight[3]],
+    stride,
+    pad,
+    dilation,
+    up: ONE,
+  };
+}
+
+/** The same connections from the output back to the input: channels change places, the kernel is flipped. */
+function backwardGather(conv: Conv): Gather {
+  const { x, weight, out, stride, pad, dilation, groups } = conv;
+  return {
+    batch: x[0],
+    groups,
+    sourceChannels: weight[0] / groups,
+    outChannels: weight[1],
+    source: out,
+    out: [x[2], x[3]],
+    kernel: [weight[2], weight[3]],
+    stride: ONE,
+    pad: [dilation[0] * (weight[2] - 1) - pad[0], dilation[1] * (weight[3] - 1) - pad[1]],
+    dilation,
+    up: stride,
+  };
+}
+
+/** Packs the weights and gathers: forward, or (`back`) from the output's side to the input's. Outside of the graph. */
+function gather(source: Tensor, weight: Tensor, conv: Conv, back: boolean, bias?: Tensor): Tensor {
+  const g = back ? backwardGather(conv) : forwardGather(conv);
+  const [, perGroup, r, s] = conv.weight;
+  const shape = [g.batch, g.groups * g.outChannels, ...g.out];
+  const out = empty(source.gpu, shape, 'float32', back ? 'conv2d input gradient' : 'conv2d');
+  const x = contiguousData(source);
+  const w = contiguousData(weight);
+  const extra = bias ? [contiguousData(bias)] : [];
+  if (out.size === 0) return out;
+  if (isDepthwise(conv)) {
+    const [channels, sourceChannels] = back ? [conv.x[1], conv.weight[0]] : [conv.weight[0], conv.x[1]];
+    runInto(depthwise({ gather: g, channels, sourceChannels, flip: back, bias: bias !== undefined }), [x, w, ...extra], [out]);
+    return out;
+  }
+  const taps = r * s;
+  const group = g.groups === 1 ? 0 : (conv.weight[0] / conv.groups) * perGroup * taps;
+  const pack = {
+    groups: g.groups,
+    taps,
+    rows: g.outChannels,
+    k: g.sourceChannels,
+    strides: back ? { group, row: taps, k: perGroup * taps } : { group, row: perGroup * taps, k: taps },
+    flip: back,
+  };
+  const packed = empty(source.gpu, [packedSize(pack)], 'float32', 'packed weights');
+  runInto(packWeights(pack), [w], [packed]);
+  runInto(convGather({ ...g, bias: bias !== undefined, sharing: source.gpu.sharing }), [x, x, packed, ...extra], [out]);
+  packed.storage.release();
+  return out;
+}
+
+/** Workgroups that a weight gradient is split into, so that small weights over many pixels fill the GPU. */
+const WANTED_GROUPS = 256;
+/** Quads of pixels that a workgroup sums at least. */
+const LEAST_QUADS = 64;
+
+function weightGradData(x: Tensor, dy: Tensor, conv: Conv): Tensor {
+  const forward = forwardGather(conv);
+  const shape = [...conv.weight];
+  if (isDepthwise(conv)) {
+    const out = empty(x.gpu, shape, 'float32', 'conv2d weight gradient');
+    runInto(depthwiseWeightGrad({ gather: forward, channels: shape[0]!, sourceChannels: conv.x[1] }), [x, dy], [out]);
+    return out;
+  }
+  const { sharing } = x.gpu;
+  const quads = quadsOf(forward);
+  const whole = convWeightGrad({ forward, splits: 1, chunk: quads, sharing });
+  const groups = whole.grid[0] * whole.grid[1];
+  const wanted = Math.max(1, Math.min(Math.ceil(WANTED_GROUPS / groups), Math.ceil(quads / LEAST_QUADS)));
+  const chunk = Math.max(4, 4 * Math.ceil(quads / wanted / 4));
+  const splits = Math.max(1, Math.ceil(quads / chunk));
+  const out = empty(x.gpu, splits === 1 ? shape : [splits, ...shape], 'float32', 'conv2d weight gradient');
+  runInto(convWeightGrad({ forward, splits, chunk, sharing }), [x, dy], [out]);
+  if (splits === 1) return out;
+  const joined = reduceAxes('sum', out, [0]);
+  out.storage.release();
+  return reshape(joined, shape);
+}
+
+/** out = x ∗ weight (+ bias); its gradients are the two below. Each of the three is linear in both of its inputs, and their
+ * gradients are the other two: so all can be differentiated again. */
+function convolve(x: Tensor, weight: Tensor, bias: Tensor | undefined, conv: Conv): Tensor {
+  const out = gather(x, weight, conv, false, bias);
+  const back = (dy: Tensor, [needsX, needsW, needsB]: readonly boolean[]) => [
+    needsX ? inputGrad(dy, weight, conv) : undefined,
+    needsW ? weightGrad(x, dy, conv) : undefined,
+    ...(needsB ? [sum(dy, [0, 2, 3])] : []),
+  ];
+  return record('conv2d', out, bias ? [x, weight, bias] : [x, weight], back, { twice: true });
+}
+
+function inputGrad(dy: Tensor, weight: Tensor, conv: Conv, bias?: Tensor): Tensor {
+  const dx = gather(dy, weight, conv, true, bias);
+  const back = (w: Tensor, [needsDy, needsW, needsB]: readonly boolean[]) => [
+    needsDy ? convolve(w, weight, undefined, conv) : undefined,
+    needsW ? weightGrad(w, dy, conv) : undefined,
+    ...(needsB ? [sum(w, [0, 2, 3])] : []),
+  ];
+  return record('conv2dInputGrad', dx, bias ? [dy, weight, bias] : [dy, weight], back, { twice: true });
+}
+
+function weightGrad(x: Tensor, dy: Tensor, conv: Conv): Tensor {
+  const back = (w: Tensor, [needsX, needsDy]: readonly boolean[]) => [
+    needsX ? inputGrad(dy, w, conv) : undefined,
+    needsDy ? convolve(x, w, undefined, conv) : undefined,
+  ];
+  return record('conv2dWeightGrad', weightGradData(x, dy, conv), [x, dy], back, { twice: true });
+}
+
+function four(t: Tensor, op: string, what: string): [number, number, number, number] {
+  if (t.rank !== 4) throw new ShapeError(`${op}: ${what} must have four dimensions, got ${formatShape(t.shape)}.`);
+  return [...t.shape] as [number, number, number, number];
+}
+
+function checkNumbers(op: string, options: { readonly [name: string]: readonly [number, number] }, groups: number): void {
+  for (const [name, values] of Object.entries(options)) {
+    const least = name === 'padding' || name === 'outputPadding' ? 0 : 1;
+    if (!values.every((n) => Number.isInteger(n) && n >= least)) {
+      throw new ShapeError(`${op}: ${name} must be whole numbers of at least ${least}, got [${values}].`);
+    }
+  }
+  if (!Number.isInteger(groups) || groups < 1) throw new ShapeError(`${op}: groups must be a whole number of at least 1, got ${groups}.`);
+}
+
+function checkBias(op: string, bias: Tensor | undefined, channels: number): void {
+  if (bias && (bias.rank !== 1 || bias.shape[0] !== channels)) {
+    throw new ShapeError(`${op}: the bias must have shape [${channels}], got ${formatShape(bias.shape)}.`);
+  }
+}
+
+/**
+ * 2-d convolution (cross-correlation) of x [N, C, H, W] with weight [O, C / groups, R, S] and bias [O] → [N, O, H′, W′],
+ * H′ = ⌊(H + 2 padding − dilation (R − 1) − 1) / stride⌋ + 1; as torch.nn.functional.conv2d.
+ */
+export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOptions = {}): Tensor {
+  const [n, c, h, w] = four(x, 'conv2d', 'x');
+  const [o, perGroup, r, s] = four(weight, 'conv2d', 'weight');
+  const { groups = 1 } = options;
+  const stride = pair(options.stride ?? 1);
+  const padding = pair(options.padding ?? 0);
+  const dilation = pair(options.dilation ?? 1);
+  checkNumbers('conv2d', { stride, padding, dilation }, groups);
+  checkBias('conv2d', bias, o);
+  if (c !== perGroup * groups || o % groups !== 0) {
+    throw new ShapeError(
+      `conv2d: x ${formatShape(x.shape)} has ${c} channels; weight ${formatShape(weight.shape)} in ${groups} groups expects ${perGroup * groups}, and its ${o} outputs must divide by the groups.`,
+    );
+  }
+  const size = (length: number, k: number, i: 0 | 1) =>
+    Math.floor((length + 2 * padding[i] - dilation[i] * (k - 1) - 1) / stride[i]) + 1;
+  const out: [number, number] = [size(h, r, 0), size(w, s, 1)];
+  if (out[0] < 1 || out[1] < 1) {
+    throw new ShapeError(`conv2d: a kernel of ${r} × ${s} does not fit into x ${formatShape(x.shape)} with padding [${padding}].`);
+  }
+  return convolve(x, weight, bias, { x: [n, c, h, w], weight: [o, perGroup, r, s], out, stride, pad: padding, dilation, groups });
+}
+
+/** 1-d convolution of x [N, C, L] with weight [O, C / groups, S]; as torch.nn.functional.conv1d. */
+export function conv1d(
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+  options: { readonly stride?: number; readonly padding?: number; readonly dilation?: number; readonly groups?: number } = {},
+): Tensor {
+  if (x.rank !== 3 || weight.rank !== 3) {
+    throw new ShapeError(`conv1d: x ${formatShape(x.shape)} and weight ${formatShape(weight.shape)} must have three dimensions.`);
+  }
+  const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  const wide = { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], groups } as const;
+  return squeeze(conv2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias, wide), 2);
+}
+
+/**
+ * Transposed 2-d convolution of x [N, C, H, W] with weight [C, O / groups, R, S] → [N, O, H′, W′],
+ * H′ = (H − 1) stride − 2 padding + dilation (R − 1) + outputPadding + 1; the gradient of conv2d as an operator.
+ */
+export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvTransposeOptions = {}): Tensor {
+  const [n, c, h, w] = four(x, 'convTranspose2d', 'x');
+  const [inputs, perGroup, r, s] = four(weight, 'convTranspose2d', 'weight');
+  const { groups = 1 } = options;
+  const stride = pair(options.stride ?? 1);
+  const padding = pair(options.padding ?? 0);
+  const dilation = pair(options.dilation ?? 1);
+  const outputPadding = pair(options.outputPadding ?? 0);
+  checkNumbers('convTranspose2d', { stride, padding, dilation, outputPadding }, groups);
+  checkBias('convTranspose2d', bias, perGroup * groups);
+  if (c !== inputs || c % groups !== 0) {
+    throw new ShapeError(
+      `convTranspose2d: x ${formatShape(x.shape)} and weight ${formatShape(weight.shape)} do not fit in ${groups} groups; expected x [N, C, H, W], weight [C, O / groups, R, S].`,
+    );
+  }
+  if (outputPadding.some((n, i) => n >= Math.max(stride[i]!, dilation[i]!))) {
+    throw new ShapeError(`convTranspose2d: outputPadding [${outputPadding}] must be below stride [${stride}] or dilation [${dilation}].`);
+  }
+  const size = (length: number, k: number, i: 0 | 1) =>
+    (length - 1) * stride[i] - 2 * padding[i] + dilation[i] * (k - 1) + outputPadding[i] + 1;
+  const wide: Shape = [n, perGroup * groups, size(h, r, 0), size(w, s, 1)];
+  if (wide.some((m) => m < 1)) throw new ShapeError(`convTranspose2d: the output would be ${formatShape(wide)}; use less padding.`);
+  const conv: Conv = {
+    x: wide as [number, number, number, number],
+    weight: [inputs, perGroup, r, s],
+    out: [h, w],
+    stride,
+    pad: padding,
+    dilation,
+    groups,
+  };
+  return inputGrad(x, weight, conv, bias);
+}

@@ -1,0 +1,99 @@
+/**
+ * The inner loop that matrix products and convolutions share.
+ *
+ * C[row, column] += Σ_k A[row, k] B[k, column]. An invocation computes R rows of four neighbouring columns: R accumulators
+ * `vec4f` in registers, all named and unrolled. In a step of four k it loads its own columns of B (four `vec4f`, nobody else
+ * needs them) and takes each row of A (a `vec4f` along k, which everybody needs) from its neighbours: on adapters with small
+ * subgroups every lane loads a few rows and hands them out by `subgroupBroadcast`; elsewhere the rows of a longer stretch of k
+ * lie in workgroup memory, where all lanes read the same address.
+ */
+
+/** How the rows of A reach the lanes of a workgroup. */
+export type Sharing =
+  | { readonly kind: 'subgroup'; readonly lanes: number }
+  | { readonly kind: 'workgroup'; readonly lanes: 64 };
+
+/** Steps of four k whose rows of A are held in workgroup memory at a time. */
+const STRETCH = 4;
+
+export interface RowTile {
+  readonly sharing: Sharing;
+  /** Rows an invocation computes: 8, 16 or 32. */
+  readonly rows: number;
+}
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Declarations outside of the entry point. */
+export function rowTileHead({ sharing, rows }: RowTile, taps = 1): string {
+  return sharing.kind === 'subgroup' ? '' : `var<workgroup> held: array<vec4f, ${rows * STRETCH * taps}>;`;
+}
+
+/** `enable` lines, which must come first in a text. */
+export const rowTileEnables = ({ sharing }: RowTile): string => (sharing.kind === 'subgroup' ? 'enable subgroups;' : '');
+
+/** The entry point's head: declares `lane`, `tile` (workgroup's id), and the accumulators. */
+export function rowTileMain({ sharing, rows }: RowTile): string {
+  const lane =
+    sharing.kind === 'subgroup' ? '@builtin(subgroup_invocation_id) lane: u32' : '@builtin(local_invocation_index) lane: u32';
+  return `@compute @workgroup_size(${sharing.lanes})
+fn main(@builtin(workgroup_id) tile: vec3u, ${lane}) {
+  ${range(rows)
+    .map((r) => `var c${r} = vec4f(0.0);`)
+    .join(' ')}`;
+}
+
+/**
+ * A loop over k from 0 below `end`, in fours. The text must define `fn row4(tap: u32, row: u32, k: u32) -> vec4f` (A of the
+ * tile's row `row`, 0 ≤ row < R, at k … k + 3; zeros outside), and `columns` is WGSL that declares `b0_0 … b0_3`, the rows
+ * k … k + 3 of B at the invocation's four columns; with several `taps` also `b1_0 …`, each with an A of its own. `end` must
+ * be the same for all lanes of a workgroup.
+ */
+export function rowTileLoop({ sharing, rows }: RowTile, end: string, columns: string, taps = 1): string {
+  const step = (tap: number, row: (r: number) => string) => {
+    const [b0, b1, b2, b3] = range(4).map((i) => `b${tap}_${i}`);
+    const product = (r: number) => `fma(vec4f(a.x), ${b0}, fma(vec4f(a.y), ${b1}, fma(vec4f(a.z), ${b2}, fma(vec4f(a.w), ${b3}, c${r}))))`;
+    return range(rows)
+      .map((r) => `{ let a = ${row(r)}; c${r} = ${product(r)}; }`)
+      .join('\n    ');
+  };
+  if (sharing.kind === 'subgroup') {
+    const { lanes } = sharing;
+    const groups = range(Math.ceil(rows / lanes));
+    return `
+  for (var k = 0u; k < ${end}; k += 4u) {
+    ${range(taps)
+      .map((t) => groups.map((g) => `let mine${t}_${g} = row4(${t}u, lane + ${g * lanes}u, k);`).join(' '))
+      .join('\n    ')}
+    ${columns}
+    ${range(taps)
+      .map((t) => step(t, (r) => `subgroupBroadcast(mine${t}_${Math.floor(r / lanes)}, ${r % lanes}u)`))
+      .join('\n    ')}
+  }`;
+  }
+  const all = rows * STRETCH * taps;
+  return `
+  for (var start = 0u; start < ${end}; start += ${4 * STRETCH}u) {
+    workgroupBarrier();
+    for (var i = lane; i < ${all}u; i += ${sharing.lanes}u) {
+      held[i] = row4(i / ${rows * STRETCH}u, (i / ${STRETCH}u) % ${rows}u, start + 4u * (i % ${STRETCH}u));
+    }
+    workgroupBarrier();
+    for (var q = 0u; q < ${STRETCH}u; q++) {
+    let k = start + 4u * q;
+    if (k >= ${end}) { break; }
+    ${columns}
+    ${range(taps)
+      .map((t) => step(t, (r) => `held[${(t * rows + r) * STRETCH}u + q]`))
+      .join('\n    ')}
+    }
+  }`;
+}
+
+/** Unrolled over the rows: `text(r)` with the accumulator `c<r>`. */
+export const forRows = ({ rows }: RowTile, text: (r: number) => string): string => range(rows).map(text).join('\n  ');
+
+/** Rows an invocation computes for a matrix of so many rows: no more than pays. */
+export function rowsFor(total: number): number {
+  return total > 16 ? 32 : total > 8 ? 16 : 8;
+}
