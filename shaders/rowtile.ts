@@ -11,7 +11,7 @@
 /** How the rows of A reach the lanes of a workgroup. */
 export type Sharing =
   | { readonly kind: 'subgroup'; readonly lanes: number }
-  | { readonly kind: 'workgroup'; readonly lanes: 64 };
+  | { readonly kind: 'workgroup'; readonly lanes: number };
 
 /** Steps of four k whose rows of A are held in workgroup memory at a time. */
 const STRETCH = 4;

@@ -1,3 +1,4 @@
+export { type AttentionOptions, scaledDotProductAttention } from './attention.js';
 export { type ConvOptions, type ConvTransposeOptions, conv1d, conv2d, convTranspose2d } from './conv.js';
 export { addmm, linear, matmul } from './matmul.js';
 export * from './arithmetic.js';

@@ -1,4 +1,4 @@
-import { type Reduction, reduce } from '../../shaders/reduce.js';
+import { joinOf, type Mapping, type Reduction, reduce } from '../../shaders/reduce.js';
 import { axesOf, collapse, formatShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { record } from '../tape.js';
 import { empty, runStrided, type Tensor } from '../tensor.js';
@@ -9,8 +9,8 @@ const FEW = 2048;
 /** Elements that one invocation or workgroup reduces at least before a cut pays. */
 const LONG = { rows: 4096, columns: 256 } as const;
 
-/** Reduces `axes` of any tensor, a view too; the result keeps them with size one. Outside of the graph. */
-export function reduceAxes(reduction: Reduction, x: Tensor, axes: readonly number[]): Tensor {
+/** How to reduce `axes` of a tensor as it lies: which mapping, and in how many parts. */
+export function reductionOf(x: Tensor, axes: readonly number[]) {
   const pick = (wanted: boolean) => {
     const of = x.shape.map((_, i) => i).filter((i) => axes.includes(i) === wanted);
     const { shape, strides } = collapse(
@@ -24,30 +24,35 @@ export function reduceAxes(reduction: Reduction, x: Tensor, axes: readonly numbe
   const results = sizeOf(kept.shape);
   const total = sizeOf(reduced.shape);
   const columns = kept.strides.at(-1) === 1 || (results >= FEW && total < 64);
-  const mapping = columns ? 'columns' : 'rows';
+  const mapping: Mapping = columns ? 'columns' : 'rows';
   const long = LONG[mapping];
-  const splits = results < FEW && total > 2 * long ? Math.min(Math.ceil(total / long), Math.ceil(FEW / results)) : 1;
-  const chunk = Math.max(1, Math.ceil(total / splits));
+  const wanted = results < FEW && total > 2 * long ? Math.min(Math.ceil(total / long), Math.ceil(FEW / results)) : 1;
+  const chunk = Math.max(1, Math.ceil(total / wanted));
+  return { kept, reduced, mapping, results, offset: x.offset, chunk, splits: Math.ceil(total / chunk) || 1 };
+}
+
+export interface ReduceExtras {
+  /** For reductions that compare with a number of each result: the numbers, row-major. */
+  readonly centre?: Tensor;
+  readonly scalar?: number;
+}
+
+/** Reduces `axes` of any tensor, a view too; the result keeps them with size one. Outside of the graph. */
+export function reduceAxes(
+  reduction: Reduction,
+  x: Tensor,
+  axes: readonly number[],
+  { centre, scalar }: ReduceExtras = {},
+): Tensor {
+  const { mapping, results, ...plan } = reductionOf(x, axes);
   const shape = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
-  const parts = Math.ceil(total / chunk) || 1;
-  const first = empty(x.gpu, parts === 1 ? shape : [parts, results], 'float32', reduction);
-  runStrided(reduce(mapping, { reduction, kept, reduced, offset: x.offset, splits: parts, chunk }), [x], [first]);
-  if (parts === 1) return first;
-  const second = JOINED[reduction];
-  const joined = reduceAxes(second, first, [0]);
+  const first = empty(x.gpu, plan.splits === 1 ? shape : [plan.splits, results], 'float32', reduction);
+  runStrided(reduce(mapping, { reduction, scalar, ...plan }), centre ? [x, centre] : [x], [first]);
+  if (plan.splits === 1) return first;
+  const joined = reduceAxes(joinOf(reduction), first, [0]);
   first.storage.release();
   return reshapeData(joined, shape);
 }
-
-/** How partial results join: squares were squared once already. */
-const JOINED: Readonly<Record<Reduction, Reduction>> = {
-  sum: 'sum',
-  sumAbs: 'sum',
-  sumSquares: 'sum',
-  prod: 'prod',
-  max: 'max',
-  min: 'min',
-};
 
 const reshapeData = (t: Tensor, shape: Shape): Tensor => reshape(t.detach(), shape);
 

@@ -1,4 +1,5 @@
 import { type ConvOptions, type ConvTransposeOptions, conv1d, conv2d, convTranspose2d } from '../../engine/ops/conv.js';
+import { scaledDotProductAttention } from '../../engine/ops/attention.js';
 import { addmm, linear, matmul } from '../../engine/ops/matmul.js';
 import { transpose } from '../../engine/ops/view.js';
 import type { OpArguments, OpRunners } from './case.js';
@@ -23,5 +24,7 @@ export const linearOps: OpRunners = {
   bmm: product,
   addmm: ({ tensors, attrs }) =>
     addmm(tensors.c!, tensors.a!, tensors.b!, { beta: attrs.beta as number, alpha: attrs.alpha as number }),
+  sdpa: ({ tensors }) => scaledDotProductAttention(tensors.q!, tensors.k!, tensors.v!),
+  sdpa_causal: ({ tensors }) => scaledDotProductAttention(tensors.q!, tensors.k!, tensors.v!, { causal: true }),
   matmul_transposed: ({ tensors }) => matmul(tensors.a!, transpose(tensors.b!)),
 };
