@@ -64,6 +64,8 @@ export class Gpu {
   readonly host: 'dawn' | 'browser';
   readonly queue: KernelQueue;
   readonly pool: BufferPool;
+  /** How kernels share a matrix's rows between lanes (see shaders/rowtile.ts); chosen by the adapter. */
+  sharing: Sharing;
   readonly #release: () => void;
   #closed = false;
 
@@ -74,6 +76,7 @@ export class Gpu {
     this.#release = release;
     this.pool = new BufferPool(device);
     this.queue = new KernelQueue(device);
+    this.sharing = sharingOf(device, this.info);
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
       this.queue.fail(new GpuError(`The GPU reported an error: ${event.error.message}`));
@@ -95,13 +98,6 @@ export class Gpu {
 
   has(feature: GPUFeatureName): boolean {
     return this.device.features.has(feature);
-  }
-
-  /** How kernels share a matrix's rows between lanes: see shaders/rowtile.ts. */
-  get sharing(): Sharing {
-    const { subgroupMinSize, subgroupMaxSize } = this.info;
-    const small = subgroupMaxSize === subgroupMinSize && subgroupMaxSize >= 4 && subgroupMaxSize <= 16;
-    return this.has('subgroups') && small ? { kind: 'subgroup', lanes: subgroupMaxSize } : { kind: 'workgroup', lanes: 64 };
   }
 
   /** A short name of the adapter, for reports. */
@@ -160,4 +156,12 @@ export class Gpu {
   allocate(bytes: number, what: string): Storage {
     return this.pool.allocate(bytes, what);
   }
+}
+
+/** Small subgroups of one size hand rows around faster than workgroup memory does; see the measurements in bench/results. */
+function sharingOf(device: GPUDevice, { subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo): Sharing {
+  const small = subgroupMaxSize === subgroupMinSize && subgroupMaxSize >= 8 && subgroupMaxSize <= 16;
+  return device.features.has('subgroups') && small
+    ? { kind: 'subgroup', lanes: subgroupMaxSize }
+    : { kind: 'workgroup', lanes: 64 };
 }

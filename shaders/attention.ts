@@ -35,7 +35,13 @@ export const MOST_QUADS = 32;
 const lanesOf = (sharing: Sharing) => (sharing.kind === 'subgroup' ? sharing.lanes : 16);
 
 const STRUCT = 'struct Params { queries: u32, keys: u32, depth: u32, value_depth: u32, scale: f32 }';
-const params = ({ queries, keys, depth, valueDepth, scale }: AttentionSpec) => [queries, keys, depth, valueDepth, { f32: scale }];
+const params = ({ queries, keys, depth, valueDepth, scale }: AttentionSpec) => [
+  queries,
+  keys,
+  depth,
+  valueDepth,
+  { f32: scale },
+];
 
 /** A tile of eight rows of a matrix, which all lanes read. */
 interface HeldRows {
@@ -80,19 +86,31 @@ fn main(@builtin(workgroup_id) tile: vec3u, ${lane} lane: u32) {
 
   /** Declares <c>0 … <c>7: rows of `held` times the lane's four columns, whose quad `k` is the WGSL `column(j)`. */
   scores(c: string, held: HeldRows, column: (j: number) => string): string {
-    const share = (r: number) => (this.subgroup ? `subgroupBroadcast(mine, ${r}u)` : `held_${held.name}[${r * MOST_QUADS}u + k]`);
+    const share = (r: number) =>
+      this.subgroup ? `subgroupBroadcast(mine, ${r}u)` : `held_${held.name}[${r * MOST_QUADS}u + k]`;
     return `${rows((r) => `var ${c}${r} = vec4f(0.0);`)}
     for (var k = 0u; k < ${held.depth}; k++) {
       ${this.subgroup ? `let row = lane; let mine = ${held.quad};` : ''}
-      ${range(4).map((j) => `let t${j} = ${column(j)};`).join(' ')}
-      ${range(4).map((i) => `let b${i} = vec4f(t0[${i}], t1[${i}], t2[${i}], t3[${i}]);`).join(' ')}
+      ${range(4)
+        .map((j) => `let t${j} = ${column(j)};`)
+        .join(' ')}
+      ${range(4)
+        .map((i) => `let b${i} = vec4f(t0[${i}], t1[${i}], t2[${i}], t3[${i}]);`)
+        .join(' ')}
       ${rows((r) => `{ let a = ${share(r)}; ${c}${r} = fma(vec4f(a.x), b0, fma(vec4f(a.y), b1, fma(vec4f(a.z), b2, fma(vec4f(a.w), b3, ${c}${r})))); }`)}
     }`;
   }
 
   /** <o><r>_<block> += Σ over the tile's columns of <c>r · matrix rows; `matrix(column, quad)` is WGSL of a quad of it. */
-  product(o: string, c: string, blocks: number, depth: string, matrix: (column: string, quad: string) => string): string {
-    const share = (r: number) => (this.subgroup ? `subgroupShuffle(${c}${r}, from_lane)` : `shared_scores[${r * this.lanes}u + from_lane]`);
+  product(
+    o: string,
+    c: string,
+    blocks: number,
+    depth: string,
+    matrix: (column: string, quad: string) => string,
+  ): string {
+    const share = (r: number) =>
+      this.subgroup ? `subgroupShuffle(${c}${r}, from_lane)` : `shared_scores[${r * this.lanes}u + from_lane]`;
     const put = this.subgroup
       ? ''
       : `workgroupBarrier();
@@ -108,15 +126,22 @@ fn main(@builtin(workgroup_id) tile: vec3u, ${lane} lane: u32) {
             .join(' ');
         })
         .join('\n      ')}
-      ${rows((r) => `{ let a = ${share(r)}; ${range(blocks)
-        .map((b) => `${o}${r}_${b} = fma(vec4f(a.x), m${b}_0, fma(vec4f(a.y), m${b}_1, fma(vec4f(a.z), m${b}_2, fma(vec4f(a.w), m${b}_3, ${o}${r}_${b}))));`)
-        .join(' ')} }`)}
+      ${rows(
+        (r) =>
+          `{ let a = ${share(r)}; ${range(blocks)
+            .map(
+              (b) =>
+                `${o}${r}_${b} = fma(vec4f(a.x), m${b}_0, fma(vec4f(a.y), m${b}_1, fma(vec4f(a.z), m${b}_2, fma(vec4f(a.w), m${b}_3, ${o}${r}_${b}))));`,
+            )
+            .join(' ')} }`,
+      )}
     }`;
   }
 
   /** Declares <name>0 … 7: over all lanes, the largest (or the sum) of each lane's own number. */
   across(name: string, what: 'max' | 'add', own: (r: number) => string): string {
-    if (this.subgroup) return rows((r) => `let ${name}${r} = ${what === 'max' ? 'subgroupMax' : 'subgroupAdd'}(${own(r)});`);
+    if (this.subgroup)
+      return rows((r) => `let ${name}${r} = ${what === 'max' ? 'subgroupMax' : 'subgroupAdd'}(${own(r)});`);
     const join = what === 'max' ? 'value = max(value, shared_scores[at].x);' : 'value += shared_scores[at].x;';
     return `workgroupBarrier();
     ${rows((r) => `shared_scores[${r * this.lanes}u + lane] = vec4f(${own(r)});`)}
@@ -125,14 +150,24 @@ fn main(@builtin(workgroup_id) tile: vec3u, ${lane} lane: u32) {
   }
 
   zeros(o: string, blocks: number): string {
-    return rows((r) => range(blocks).map((b) => `var ${o}${r}_${b} = vec4f(0.0);`).join(' '));
+    return rows((r) =>
+      range(blocks)
+        .map((b) => `var ${o}${r}_${b} = vec4f(0.0);`)
+        .join(' '),
+    );
   }
 
   /** Stores eight rows of `depth` quads. */
   store(target: string, blocks: number, depth: string, most: string, value: (r: number, b: number) => string): string {
-    return rows((r) => `if (first + ${r}u < ${most}) { ${range(blocks)
-      .map((b) => `if (${b * this.lanes}u + lane < ${depth}) { ${target}[(item * ${most} + first + ${r}u) * ${depth} + ${b * this.lanes}u + lane] = ${value(r, b)}; }`)
-      .join(' ')} }`);
+    return rows(
+      (r) =>
+        `if (first + ${r}u < ${most}) { ${range(blocks)
+          .map(
+            (b) =>
+              `if (${b * this.lanes}u + lane < ${depth}) { ${target}[(item * ${most} + first + ${r}u) * ${depth} + ${b * this.lanes}u + lane] = ${value(r, b)}; }`,
+          )
+          .join(' ')} }`,
+    );
   }
 }
 
@@ -177,9 +212,13 @@ ${text.main()}
     ${COLUMNS}
     ${rows((r) => `c${r} = select(vec4f(-1e30), c${r} * p.scale, ${visible(causal, r)});`)}
     ${text.across('high', 'max', (r) => `max(max(c${r}.x, c${r}.y), max(c${r}.z, c${r}.w))`)}
-    ${rows((r) => `let now${r} = max(top${r}, high${r}); let keep${r} = exp(top${r} - now${r}); top${r} = now${r};
+    ${rows(
+      (r) => `let now${r} = max(top${r}, high${r}); let keep${r} = exp(top${r} - now${r}); top${r} = now${r};
     c${r} = select(vec4f(0.0), exp(c${r} - now${r}), ${visible(causal, r)});
-    ${range(blocks).map((b) => `o${r}_${b} *= keep${r};`).join(' ')}`)}
+    ${range(blocks)
+      .map((b) => `o${r}_${b} *= keep${r};`)
+      .join(' ')}`,
+    )}
     ${text.across('part', 'add', (r) => `dot(c${r}, vec4f(1.0))`)}
     ${rows((r) => `sum${r} = sum${r} * keep${r} + part${r};`)}
     ${text.product('o', 'c', blocks, 'p.value_depth', (column, quad) => quadOf('values', 'p.keys', 'p.value_depth', column, quad))}
@@ -199,7 +238,11 @@ export function attentionGradQueries(spec: AttentionSpec): Shader {
   const text = new Text(spec);
   const blocks = blocksOf(depth, sharing);
   const q: HeldRows = { name: 'q', quad: quadOf('q', 'p.queries', 'p.depth', 'first + row'), depth: 'p.depth' };
-  const dy: HeldRows = { name: 'dy', quad: quadOf('dy', 'p.queries', 'p.value_depth', 'first + row'), depth: 'p.value_depth' };
+  const dy: HeldRows = {
+    name: 'dy',
+    quad: quadOf('dy', 'p.queries', 'p.value_depth', 'first + row'),
+    depth: 'p.value_depth',
+  };
   const at = (r: number) => `item * p.queries + min(first + ${r}u, p.queries - 1u)`;
   return {
     name: 'attentionGradQueries',
@@ -237,9 +280,16 @@ export function attentionGradKeys(spec: AttentionSpec): Shader {
   const kBlocks = blocksOf(depth, sharing);
   const vBlocks = blocksOf(valueDepth, sharing);
   const k: HeldRows = { name: 'k', quad: quadOf('keys', 'p.keys', 'p.depth', 'first + row'), depth: 'p.depth' };
-  const v: HeldRows = { name: 'v', quad: quadOf('values', 'p.keys', 'p.value_depth', 'first + row'), depth: 'p.value_depth' };
+  const v: HeldRows = {
+    name: 'v',
+    quad: quadOf('values', 'p.keys', 'p.value_depth', 'first + row'),
+    depth: 'p.value_depth',
+  };
   const column = (i: number) => `min(columns[${i}], p.queries - 1u)`;
-  const four = (buffer: string) => `vec4f(${range(4).map((i) => `${buffer}[item * p.queries + ${column(i)}]`).join(', ')})`;
+  const four = (buffer: string) =>
+    `vec4f(${range(4)
+      .map((i) => `${buffer}[item * p.queries + ${column(i)}]`)
+      .join(', ')})`;
   const seen = (r: number) => `(columns < vec4u(p.queries))${causal ? ` & (columns >= vec4u(first + ${r}u))` : ''}`;
   return {
     name: 'attentionGradKeys',

@@ -1,5 +1,14 @@
 import type { Gather } from './conv.js';
-import { forRows, type RowTile, rowsFor, rowTileEnables, rowTileHead, rowTileLoop, rowTileMain, type Sharing } from './rowtile.js';
+import {
+  forRows,
+  type RowTile,
+  rowsFor,
+  rowTileEnables,
+  rowTileHead,
+  rowTileLoop,
+  rowTileMain,
+  type Sharing,
+} from './rowtile.js';
 import type { Shader } from './shader.js';
 
 /** Below this many quads of pixels a float division finds the row of a pixel exactly. */
@@ -41,11 +50,28 @@ export function convWeightGrad({ forward, splits, chunk, sharing }: WeightGradSp
     variant: `${sharing.kind} ${tile.rows} ${access}${float ? '' : ' long'}`,
     grid: [Math.ceil(columns / width), Math.ceil(outChannels / tile.rows) * groups, splits],
     params: [
-      sourceChannels, outChannels, columns, quadsOf(forward), perImage, chunk, groups, Math.ceil(outChannels / tile.rows),
-      ...source, ...out, ...kernel, ...stride, ...pad, ...dilation, { f32: 1 / perImage }, { f32: 1 / out[1] },
+      sourceChannels,
+      outChannels,
+      columns,
+      quadsOf(forward),
+      perImage,
+      chunk,
+      groups,
+      Math.ceil(outChannels / tile.rows),
+      ...source,
+      ...out,
+      ...kernel,
+      ...stride,
+      ...pad,
+      ...dilation,
+      { f32: 1 / perImage },
+      { f32: 1 / out[1] },
     ],
     flops: 2 * macs,
-    bytes: 4 * (batch * groups * (sourceChannels * source[0] * source[1] + outChannels * plane) + splits * groups * outChannels * columns),
+    bytes:
+      4 *
+      (batch * groups * (sourceChannels * source[0] * source[1] + outChannels * plane) +
+        splits * groups * outChannels * columns),
     code: () => `${rowTileEnables(tile)}
 struct Params { source_channels: u32, out_channels: u32, columns: u32, quads: u32, per_image: u32, chunk: u32, groups: u32, row_tiles: u32,
   source_h: i32, source_w: i32, out_h: u32, out_w: u32, kernel_h: u32, kernel_w: u32, stride_h: i32, stride_w: i32,
@@ -89,7 +115,9 @@ ${rowTileMain(tile)}
     let base = (image * p.groups + group) * p.source_channels;
     ${
       access === 'plane'
-        ? four((j) => `let t${j} = x[(base + channels[${j}]) * p.per_image + quad - image * p.per_image];`).join('\n    ')
+        ? four((j) => `let t${j} = x[(base + channels[${j}]) * p.per_image + quad - image * p.per_image];`).join(
+            '\n    ',
+          )
         : `let pixel = 4u * (quad - image * p.per_image) + vec4u(0u, 1u, 2u, 3u);
     let row = ${quotient('pixel', 'vec4u(p.out_w)', 'p.out_w_inverse', 'vec4u')};
     let y = vec4i(row) * p.stride_h;

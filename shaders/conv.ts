@@ -1,4 +1,13 @@
-import { forRows, type RowTile, rowsFor, rowTileEnables, rowTileHead, rowTileLoop, rowTileMain, type Sharing } from './rowtile.js';
+import {
+  forRows,
+  type RowTile,
+  rowsFor,
+  rowTileEnables,
+  rowTileHead,
+  rowTileLoop,
+  rowTileMain,
+  type Sharing,
+} from './rowtile.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
 /**
@@ -91,16 +100,30 @@ function accessOf({ source, out, kernel, stride, pad, dilation, up }: Gather): A
 
 /** out [batch, groups · outChannels, …] from the source and packed weights; `bias` (a number an output channel) is added. */
 export function convGather(spec: Gather & { readonly bias: boolean; readonly sharing: Sharing }): Shader {
-  const { batch, groups, sourceChannels, outChannels, source, out, kernel, stride, pad, dilation, up, bias, sharing } = spec;
-  const tile: RowTile = { sharing, rows: rowsFor(outChannels) };
+  const { batch, groups, sourceChannels, outChannels, source, out, kernel, stride, pad, dilation, up, bias, sharing } =
+    spec;
   const access = accessOf(spec);
+  // Three taps to a step are three times the text: half the rows keep its compile time in bounds.
+  const tile: RowTile = { sharing, rows: Math.min(rowsFor(outChannels), access === 'row' ? 16 : 32) };
   const pixels = batch * out[0] * out[1];
   const quads = (out[0] * out[1]) % 4 === 0;
   const width = 4 * sharing.lanes;
   const depth = 4 * Math.ceil(sourceChannels / 4);
   const macs = pixels * groups * outChannels * sourceChannels * kernel[0] * kernel[1];
   const read = batch * groups * sourceChannels * source[0] * source[1];
-  const params = [sourceChannels, outChannels, depth, pixels, ...source, ...out, ...kernel, ...stride, ...pad, ...dilation, ...up];
+  const params = [
+    sourceChannels,
+    outChannels,
+    depth,
+    pixels,
+    ...source,
+    ...out,
+    ...kernel,
+    ...stride,
+    ...pad,
+    ...dilation,
+    ...up,
+  ];
   return {
     name: kernel[0] * kernel[1] === 1 ? 'conv1x1' : 'conv',
     variant: `${sharing.kind} ${tile.rows} ${access}${quads ? ' quads' : ''}${bias ? ' bias' : ''}${isOne(up) ? '' : ' up'}`,
@@ -219,6 +242,9 @@ function storeRows(tile: RowTile, quads: boolean, bias: boolean): string {
   return `let px = vec4u(column) + vec4u(0u, 1u, 2u, 3u);
   let to = ((px / vec4u(plane)) * ${all} + channel) * plane + px % vec4u(plane);
   ${forRows(tile, (r) =>
-    row(r, `let v = ${value(r)}; ${four((i) => `if (px[${i}] < p.pixels) { result[to[${i}] + ${r}u * plane] = v[${i}]; }`).join(' ')}`),
+    row(
+      r,
+      `let v = ${value(r)}; ${four((i) => `if (px[${i}] < p.pixels) { result[to[${i}] + ${r}u * plane] = v[${i}]; }`).join(' ')}`,
+    ),
   )}`;
 }

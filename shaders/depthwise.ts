@@ -17,7 +17,16 @@ interface DepthwiseSpec {
 }
 
 const geometry = ({ gather: g, channels, sourceChannels }: DepthwiseSpec) => [
-  g.batch, channels, sourceChannels, ...g.source, ...g.out, ...g.kernel, ...g.stride, ...g.pad, ...g.dilation, ...g.up,
+  g.batch,
+  channels,
+  sourceChannels,
+  ...g.source,
+  ...g.out,
+  ...g.kernel,
+  ...g.stride,
+  ...g.pad,
+  ...g.dilation,
+  ...g.up,
 ];
 
 /**

@@ -1,4 +1,13 @@
-import { forRows, type RowTile, rowsFor, rowTileEnables, rowTileHead, rowTileLoop, rowTileMain, type Sharing } from './rowtile.js';
+import {
+  forRows,
+  type RowTile,
+  rowsFor,
+  rowTileEnables,
+  rowTileHead,
+  rowTileLoop,
+  rowTileMain,
+  type Sharing,
+} from './rowtile.js';
 import type { Shader } from './shader.js';
 
 export interface MatrixStrides {
@@ -46,7 +55,22 @@ export function matmul(spec: MatmulSpec): Shader {
   const cQuads = n % 4 === 0;
   const width = 4 * sharing.lanes;
   const batches = outer * inner;
-  const numbers = [m, n, k, inner, a.row, a.column, a.outer, a.inner, a.offset, b.row, b.column, b.outer, b.inner, b.offset];
+  const numbers = [
+    m,
+    n,
+    k,
+    inner,
+    a.row,
+    a.column,
+    a.outer,
+    a.inner,
+    a.offset,
+    b.row,
+    b.column,
+    b.outer,
+    b.inner,
+    b.offset,
+  ];
   return {
     name: 'matmul',
     variant: `${sharing.kind} ${tile.rows} ${aLie} ${bLie}${alongK ? ' along k' : ''}${cQuads ? ' quads' : ''}${bias ? ' bias' : ''}`,
@@ -108,13 +132,17 @@ const NAMES = [0, 1, 2, 3] as const;
 /** Declares b0_0 … b0_3, the rows k … k + 3 of B at the invocation's four columns. */
 function readB(lie: Lie, alongK: boolean): string {
   if (lie === 'quads' && !alongK) {
-    return NAMES.map((i) => `let b0_${i} = b[(b_base + min(k + ${i}u, p.k - 1u) * p.b_row + min(column, p.n - 4u)) / 4u];`).join('\n    ');
+    return NAMES.map(
+      (i) => `let b0_${i} = b[(b_base + min(k + ${i}u, p.k - 1u) * p.b_row + min(column, p.n - 4u)) / 4u];`,
+    ).join('\n    ');
   }
   if (lie === 'quads') {
     return `${NAMES.map((i) => `let t${i} = b[(b_base + min(column + ${i}u, p.n - 1u) * p.b_column + k) / 4u];`).join('\n    ')}
     ${NAMES.map((i) => `let b0_${i} = vec4f(t0[${i}], t1[${i}], t2[${i}], t3[${i}]);`).join('\n    ')}`;
   }
-  return NAMES.map((i) => `let b0_${i} = vec4f(${NAMES.map((j) => `b_at(k + ${i}u, column + ${j}u)`).join(', ')});`).join('\n    ');
+  return NAMES.map(
+    (i) => `let b0_${i} = vec4f(${NAMES.map((j) => `b_at(k + ${i}u, column + ${j}u)`).join(', ')});`,
+  ).join('\n    ');
 }
 
 const biasText = `let shift = vec4f(${NAMES.map((i) => `bias[min(column + ${i}u, p.n - 1u)]`).join(', ')});`;

@@ -30,12 +30,15 @@ export function rowTileHead({ sharing, rows }: RowTile, taps = 1): string {
 }
 
 /** `enable` lines, which must come first in a text. */
-export const rowTileEnables = ({ sharing }: RowTile): string => (sharing.kind === 'subgroup' ? 'enable subgroups;' : '');
+export const rowTileEnables = ({ sharing }: RowTile): string =>
+  sharing.kind === 'subgroup' ? 'enable subgroups;' : '';
 
 /** The entry point's head: declares `lane`, `tile` (workgroup's id), and the accumulators. */
 export function rowTileMain({ sharing, rows }: RowTile): string {
   const lane =
-    sharing.kind === 'subgroup' ? '@builtin(subgroup_invocation_id) lane: u32' : '@builtin(local_invocation_index) lane: u32';
+    sharing.kind === 'subgroup'
+      ? '@builtin(subgroup_invocation_id) lane: u32'
+      : '@builtin(local_invocation_index) lane: u32';
   return `@compute @workgroup_size(${sharing.lanes})
 fn main(@builtin(workgroup_id) tile: vec3u, ${lane}) {
   ${range(rows)
@@ -52,7 +55,8 @@ fn main(@builtin(workgroup_id) tile: vec3u, ${lane}) {
 export function rowTileLoop({ sharing, rows }: RowTile, end: string, columns: string, taps = 1): string {
   const step = (tap: number, row: (r: number) => string) => {
     const [b0, b1, b2, b3] = range(4).map((i) => `b${tap}_${i}`);
-    const product = (r: number) => `fma(vec4f(a.x), ${b0}, fma(vec4f(a.y), ${b1}, fma(vec4f(a.z), ${b2}, fma(vec4f(a.w), ${b3}, c${r}))))`;
+    const product = (r: number) =>
+      `fma(vec4f(a.x), ${b0}, fma(vec4f(a.y), ${b1}, fma(vec4f(a.z), ${b2}, fma(vec4f(a.w), ${b3}, c${r}))))`;
     return range(rows)
       .map((r) => `{ let a = ${row(r)}; c${r} = ${product(r)}; }`)
       .join('\n    ');
