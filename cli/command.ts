@@ -1,0 +1,75 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { nearestName } from '../datasets/nearest.js';
+import type { ProgressOutput } from '../reid/training/progress.js';
+
+/** A wrong use of a command; the message says what would be right. Exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+type OptionTypes = NonNullable<ParseArgsConfig['options']>;
+
+type Parsed<T extends OptionTypes> = ReturnType<typeof parseArgs<{ options: T; allowPositionals: true }>>;
+
+/** Reads a command line; an unknown option is an error that names the nearest. */
+export function readArguments<T extends OptionTypes>(options: T): Parsed<T> {
+  const args = process.argv.slice(2);
+  for (const arg of args) {
+    if (arg === '--') break;
+    const name = /^--([^=]+)/.exec(arg)?.[1];
+    if (name && !(name in options)) {
+      throw new UsageError(`There is no option --${name}. ${nearestName(name, Object.keys(options))} See --help.`);
+    }
+  }
+  try {
+    return parseArgs({ args, options, allowPositionals: true as const });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** A whole number option, or its default. */
+export function wholeNumber(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+    throw new UsageError(`--${name} must be a whole number from 0 to 4294967295, not "${text}".`);
+  }
+  return value;
+}
+
+/** Progress on standard error, where it is a terminal rewritten in place. */
+export const terminal: ProgressOutput = {
+  isTerminal: Boolean(process.stderr.isTTY),
+  write: (text) => {
+    process.stderr.write(text);
+  },
+};
+
+/** Errors that a person can act on by their message alone. Anything else is a fault of the program and shows where. */
+const FOR_PEOPLE = new Set([
+  'UsageError',
+  'DatasetError',
+  'RecipeError',
+  'CheckpointError',
+  'FileError',
+  'FormatError',
+  'GpuError',
+  'StateDictError',
+  'DivergedError',
+  'ShapeError',
+]);
+
+/** Runs a command: its result is the exit status; an error becomes one message and status 1 (2 for wrong use). */
+export async function runCommand(name: string, main: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    const { name: kind, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+    process.stderr.write(`${name}: ${message}\n`);
+    if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    else if (!FOR_PEOPLE.has(kind))
+      process.stderr.write('This looks like a fault of the program. Set DEBUG=1 to see where.\n');
+    process.exitCode = kind === 'UsageError' || kind === 'RecipeError' ? 2 : 1;
+  }
+}

@@ -1,0 +1,146 @@
+import { describeDataset } from '../datasets/index.js';
+import { DATASET_KINDS, openDataset } from '../datasets/open.node.js';
+import { openGpu } from '../engine/index.js';
+import { overrideRecipe, type Recipe, recipeCalled, recipes } from '../reid/recipes/index.js';
+import { type Checkpoint, readCheckpoint } from '../reid/training/checkpoint.node.js';
+import { figures, trainRun } from '../reid/training/run.node.js';
+import { RunFolder } from '../reid/training/run-folder.node.js';
+import { readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
+
+const HELP = `node cli/train.js [RECIPE] --data DATA [--out DIR] [--set KEY=VALUE …] [--seed N]
+node cli/train.js --resume --out DIR
+
+Trains a re-identification model and evaluates it. DIR gets the recipe, a log, a checkpoint, metrics.json and ranks.png.
+
+  RECIPE            default baseline:
+${[...recipes.values()].map(({ name, about }) => `                      ${name.padEnd(15)} ${about}`).join('\n')}
+  --data DATA       ${Object.values(DATASET_KINDS).join('\n                    ')}
+  --out DIR         default runs/RECIPE-DATE-TIME
+  --set KEY=VALUE   changes the recipe, as --set epochs=5 --set optimiser.lr=0.001; see --print
+  --seed N          default 1; the same seed on the same adapter gives the same bits
+  --resume          goes on with the run in DIR from its last checkpoint, to the same bits as if it had never stopped
+  --profile         times a few steps kernel by kernel first; leaves profile.txt and trace.json in DIR
+  --print           prints the resolved recipe and ends
+  --json            prints metrics.json to standard output at the end
+  --help            prints this
+
+Ctrl-C saves a checkpoint and ends; --resume goes on.`;
+
+const OPTIONS = {
+  data: { type: 'string' },
+  out: { type: 'string' },
+  set: { type: 'string', multiple: true },
+  seed: { type: 'string' },
+  resume: { type: 'boolean' },
+  profile: { type: 'boolean' },
+  print: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** What a run is made of: on the command line, or of the run that goes on. */
+interface Plan {
+  readonly recipe: Recipe;
+  readonly data: string;
+  readonly seed: number;
+}
+
+const stamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
+
+async function planOfFolder(
+  folder: RunFolder,
+  changes: readonly string[],
+  data: string | undefined,
+): Promise<Plan & { checkpoint?: Checkpoint }> {
+  const checkpoint = folder.hasCheckpoint ? await readCheckpoint(folder.checkpoint) : undefined;
+  const saved = checkpoint?.facts ?? folder.readJson<Plan>('recipe.json');
+  if (!saved) {
+    throw new UsageError(
+      `--resume: ${folder.path} holds no run (neither checkpoint.safetensors nor recipe.json). Start one without --resume.`,
+    );
+  }
+  return { recipe: overrideRecipe(saved.recipe, changes), data: data ?? saved.data, seed: saved.seed, checkpoint };
+}
+
+/** Aborts on the first Ctrl-C or kill; the second one ends at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      terminal.write('\nstopping after this step; again to end at once\n');
+      controller.abort();
+      process.once(signal, () => process.exit(130));
+    });
+  }
+  return controller.signal;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = readArguments(OPTIONS);
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (positionals.length > 1)
+    throw new UsageError(`One recipe, not ${positionals.length}: ${positionals.join(' ')}. See --help.`);
+  const changes = values.set ?? [];
+  if (values.resume && (positionals.length > 0 || values.seed)) {
+    throw new UsageError(
+      '--resume takes recipe and seed from the run; give --out DIR alone (and --set, to change it from here on).',
+    );
+  }
+  if (values.resume && !values.out) throw new UsageError('--resume needs the folder of the run: --resume --out DIR.');
+  const recipe = values.resume ? undefined : overrideRecipe(recipeCalled(positionals[0] ?? 'baseline'), changes);
+  if (values.print && recipe) {
+    console.log(JSON.stringify(recipe, null, 2));
+    return 0;
+  }
+  if (recipe && !values.data) {
+    throw new UsageError(
+      `--data is missing. Kinds:\n  ${Object.values(DATASET_KINDS).join('\n  ')}\nNothing at hand? --data synthetic`,
+    );
+  }
+  const seed = wholeNumber('seed', values.seed, 1);
+  // A wrong data set is told before anything is written.
+  const first = recipe ? await openDataset(values.data!) : undefined;
+  const folder = new RunFolder(values.out ?? `runs/${recipe!.name}-${stamp()}`);
+  if (recipe && folder.hasCheckpoint) {
+    throw new UsageError(
+      `${folder.path} already holds a run. Go on with it by --resume --out ${folder.path}, or choose another --out.`,
+    );
+  }
+  const plan: Plan & { checkpoint?: Checkpoint } = recipe
+    ? { recipe, data: values.data!, seed }
+    : await planOfFolder(folder, changes, values.data);
+  const dataset = first ?? (await openDataset(plan.data));
+  const { checkpoint } = plan;
+  if (checkpoint && checkpoint.facts.identities !== dataset.identities) {
+    throw new UsageError(
+      `The run was trained on ${checkpoint.facts.identities} identities, ${plan.data} has ${dataset.identities}. Was the data changed?`,
+    );
+  }
+  await folder.writeJson('recipe.json', { recipe: plan.recipe, data: plan.data, seed: plan.seed });
+  const gpu = await openGpu();
+  try {
+    terminal.write(
+      `${describeDataset(dataset)}\n${plan.recipe.name} (seed ${plan.seed}) on ${gpu.name} → ${folder.path}\n`,
+    );
+    const run = { gpu, dataset, ...plan, folder, output: terminal, profile: values.profile, signal: stopSignal() };
+    const metrics = await trainRun(run);
+    if (!metrics) {
+      terminal.write(`stopped. Go on with: node cli/train.js --resume --out ${folder.path}\n`);
+      return 130;
+    }
+    terminal.write(
+      `raw pixels: ${figures(metrics.rawPixels)}\nuntrained:  ${figures(metrics.untrained)}\ntrained:    ${figures(metrics)}\n`,
+    );
+    terminal.write(`${folder.file('metrics.json')}\n${folder.file('ranks.png')}\n`);
+    terminal.write(`next: node cli/evaluate.js ${folder.path}\n`);
+    if (values.json) console.log(JSON.stringify(metrics));
+    return 0;
+  } finally {
+    gpu.close();
+  }
+}
+
+await runCommand('train', main);

@@ -1,0 +1,100 @@
+import type { Image } from './image.js';
+
+/** Identity number of images that evaluation removes before anything else (bad detections, in Market-1501's terms). */
+export const JUNK = -1;
+
+/** Identity number of distractors: kept in the gallery, and a non-match for every query. */
+export const DISTRACTOR = 0;
+
+/** One picture of one identity. */
+export interface ImageRecord {
+  /** The file (for a dataset on disk), or a name that is unique in the dataset. Errors print it. */
+  readonly path: string;
+  /** In `train`: 0..N-1. In `query` and `gallery`: the raw number, with `JUNK` and `DISTRACTOR` as they are. */
+  readonly identity: number;
+  /** 0-based. */
+  readonly camera: number;
+  /** The identity as its source writes it: `0002`, `red mug`. */
+  readonly identityName: string;
+}
+
+/** The three parts of a re-identification dataset. */
+export type Split = 'train' | 'query' | 'gallery';
+
+/** The splits, in the order in which they are listed everywhere. */
+export const SPLITS: readonly Split[] = ['train', 'query', 'gallery'];
+
+/**
+ * A re-identification dataset. Where its pictures live is its own affair: on disk, in memory, or drawn when asked for.
+ *
+ * Training identities are numbered 0..N-1 by ascending raw number (names that are not numbers: natural order, `obj2`
+ * before `obj10`). Query and gallery keep the raw numbers; junk stays in the list, and evaluation removes it.
+ */
+export interface ReidDataset {
+  /** For people: what it is and where it came from. */
+  readonly name: string;
+  readonly train: readonly ImageRecord[];
+  readonly query: readonly ImageRecord[];
+  readonly gallery: readonly ImageRecord[];
+  /** Number of training identities. */
+  readonly identities: number;
+  /** Number of cameras: every record's camera is below it. */
+  readonly cameras: number;
+  /** True when every record's `path` is a file (in the browser: a URL) that worker threads can open by themselves. */
+  readonly onDisk: boolean;
+  /** Facts the reader wants a person to see: a rule it applied, files it left out. */
+  readonly notes?: readonly string[];
+  /** The picture of a record, at its own size. */
+  read(record: ImageRecord): Promise<Image>;
+}
+
+/** How many images, identities and cameras a list of records holds. */
+export interface SplitCount {
+  readonly images: number;
+  /** Distinct identities, without junk and distractors. */
+  readonly identities: number;
+  readonly cameras: number;
+  readonly junk: number;
+  readonly distractors: number;
+}
+
+/**
+ * Counts a list of records.
+ *
+ * @param relabelled true for `train`, where identity 0 is a person like any other
+ */
+export function countRecords(records: readonly ImageRecord[], relabelled = false): SplitCount {
+  const identities = new Set<number>();
+  const cameras = new Set<number>();
+  let junk = 0;
+  let distractors = 0;
+  for (const { identity, camera } of records) {
+    cameras.add(camera);
+    if (identity === JUNK) junk++;
+    else if (identity === DISTRACTOR && !relabelled) distractors++;
+    else identities.add(identity);
+  }
+  return { images: records.length, identities: identities.size, cameras: cameras.size, junk, distractors };
+}
+
+/**
+ * A dataset as a small table for people: one line a split.
+ *
+ * @example
+ *   console.log(describeDataset(await openDataset('synthetic')));
+ */
+export function describeDataset(dataset: ReidDataset): string {
+  const lines = [dataset.name, 'split    identities  images  cameras'];
+  for (const split of SPLITS) {
+    const count = countRecords(dataset[split], split === 'train');
+    const cameras = count.cameras > 1 && count.cameras === count.images ? 'each its own' : String(count.cameras);
+    const extra = [
+      count.distractors > 0 ? `${count.distractors} of them distractors` : '',
+      count.junk > 0 ? `${count.junk} of them junk, left out by evaluation` : '',
+    ].filter((text) => text !== '');
+    const numbers = [String(count.identities).padStart(10), String(count.images).padStart(6)].join('  ');
+    const line = `${split.padEnd(8)} ${numbers}  ${cameras.padStart(7)}`;
+    lines.push(extra.length > 0 ? `${line}  (${extra.join('; ')})` : line);
+  }
+  return [...lines, ...(dataset.notes ?? [])].join('\n');
+}

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+import { DatasetError } from './error.js';
+import { decodeImage, type Image } from './image.js';
+
+/**
+ * Reads and decodes a picture file.
+ *
+ * @throws DatasetError naming the file: missing, not readable, or not a picture
+ */
+export async function decodeFile(path: string): Promise<Image> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const reason =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'no permission to read it' : String(error);
+    throw new DatasetError(`${path} cannot be opened: ${reason}. Check the dataset's folder.`, { cause: error });
+  }
+  return decodeImage(bytes, path);
+}

@@ -1,0 +1,27 @@
+/**
+ * Reads, decodes and resizes picture files away from the main thread where the host can. Made by `createDecoders` of
+ * `#image-decoders`: worker threads in Node, `fetch` in a browser.
+ */
+export interface ImageDecoders {
+  /**
+   * The picture at `path` as 8-bit RGB, `[height, width, 3]`.
+   *
+   * @throws DatasetError naming the file
+   */
+  decode(path: string, height: number, width: number): Promise<Uint8Array>;
+  /** Ends the workers. Requests that still wait are rejected. */
+  close(): Promise<void>;
+}
+
+/** What a worker is asked for. */
+export interface DecodeRequest {
+  readonly id: number;
+  readonly path: string;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** What it answers: pixels, or what went wrong. */
+export type DecodeReply =
+  | { readonly id: number; readonly pixels: Uint8Array }
+  | { readonly id: number; readonly error: string; readonly aboutData: boolean };

@@ -1,0 +1,58 @@
+import { readdir } from 'node:fs/promises';
+import type { ReidDataset } from './dataset.js';
+import { DatasetError } from './error.js';
+import { listPictures, needFolder } from './files.node.js';
+import { compilePattern } from './name-pattern.js';
+import { readByPattern, splitOf } from './pattern.node.js';
+
+export interface FolderOptions {
+  /** Pattern of the file names, such as `*_c{camera}_*`; it says which part is the camera. */
+  readonly name?: string;
+  /** Camera rule, see `compileCamera`; by default `{camera}` if the pattern has it, otherwise every picture has its own. */
+  readonly camera?: string;
+  /** Identities (folders) to train and to test on, for a folder without split folders. */
+  readonly train?: string;
+  readonly test?: string;
+}
+
+/**
+ * Reads one folder per identity: `DIR/anna/1.jpg`, or `DIR/train/anna/1.jpg` with `train`, `query`, `gallery` or `test`
+ * above. Without split folders, the first half of the identities in natural order is for training, unless `train` or
+ * `test` choose them. A `test` folder is cut into query and gallery by the rule of `splitTest`.
+ *
+ * The camera is read from the file name if `name` has a `{camera}`. Without cameras every picture counts as taken by a
+ * camera of its own, so that evaluation leaves nothing out as "same camera".
+ *
+ * @throws DatasetError naming the folder and what it lacks
+ *
+ * @example
+ *   await openFolder('my-photos', { name: '*_c{camera}_*' });
+ */
+export async function openFolder(folder: string, options: FolderOptions = {}): Promise<ReidDataset> {
+  const root = await needFolder(folder);
+  const inner = (await readdir(root, { withFileTypes: true })).filter(
+    (entry) => !entry.isFile() && !entry.name.startsWith('.'),
+  );
+  if (inner.length === 0) {
+    const loose = (await listPictures(root)).length;
+    throw new DatasetError(
+      loose > 0
+        ? `${root} holds ${loose} pictures and no folders. Make one folder per identity, or use pattern:${folder}?name=...`
+        : `${root} is empty. Put one folder of pictures per identity into it.`,
+    );
+  }
+  const splits = inner.filter((entry) => splitOf(entry.name) !== undefined);
+  if (splits.length > 0 && !splits.some((entry) => splitOf(entry.name) === 'train')) {
+    const names = splits.map((entry) => entry.name).join(', ');
+    throw new DatasetError(`${root} has ${names} and no folder train. Add train, or take the split folders away.`);
+  }
+  const file = options.name ?? '*';
+  if (file.includes('/') || file.includes('{id}')) {
+    throw new DatasetError(
+      `name=${file}: in folder: it describes the file name alone; the folder is the identity. For more use pattern:.`,
+    );
+  }
+  const name = splits.length > 0 ? `{split}/{id}/${file}` : `{id}/${file}`;
+  compilePattern(name);
+  return readByPattern(root, { ...options, name }, 'folder per identity');
+}

@@ -1,0 +1,128 @@
+import { nearestName } from '../../datasets/nearest.js';
+import type { Recipe } from './recipe.js';
+
+/** A recipe, or a change to one, that makes no sense; the message names the key, the value and what would be right. */
+export class RecipeError extends Error {
+  override readonly name = 'RecipeError';
+}
+
+/** Keys that a recipe may have though another lacks them, with an example of their value. */
+const OPTIONAL: Readonly<Record<string, unknown>> = {
+  'augment.jitter': { brightness: 0.2, contrast: 0.2, saturation: 0.2 },
+  'augment.move': { degrees: 5, translate: 0.05 },
+  'augment.erase': { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 },
+  'schedule.warmup': { epochs: 10, from: 0.1 },
+  'schedule.end': 60,
+  'schedule.to': 0.01,
+  'schedule.milestones': [40, 70],
+  'schedule.gamma': 0.1,
+  'schedule.every': 20,
+};
+
+const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  'model.backbone': ['resnet18', 'resnet34', 'resnet50'],
+  'model.stem': ['imagenet', 'small'],
+  'model.stemStride': [1, 2],
+  'model.lastStride': [1, 2],
+  'optimiser.kind': ['adam', 'adamw', 'sgd'],
+  'schedule.kind': ['constant', 'step', 'multiStep', 'exponential', 'cosine', 'linear'],
+  'sampler.cover': ['images', 'identities'],
+  'evaluation.distance': ['cosine', 'euclidean'],
+};
+
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Every settable key of a recipe, such as `optimiser.lr`. */
+export function recipeKeys(value: Record<string, unknown>, prefix = ''): string[] {
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const path = prefix ? `${prefix}.${key}` : key;
+    return isGroup(inner) ? [path, ...recipeKeys(inner, path)] : [path];
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function lookUp(recipe: Record<string, unknown>, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, key) => (isGroup(at) ? at[key] : undefined), recipe) ?? OPTIONAL[path];
+}
+
+/** Says what is wrong with a value for a key, or nothing. */
+function complaint(path: string, value: unknown, before: unknown): string | undefined {
+  const choices = CHOICES[path];
+  if (choices) return choices.includes(value) ? undefined : `one of ${choices.join(', ')}`;
+  if (path === 'loss.margin') return value === 'soft' || typeof value === 'number' ? undefined : 'a number or soft';
+  if (value === null && path in OPTIONAL) return undefined;
+  if (typeof before === 'number') {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return 'a number';
+    if (
+      Number.isInteger(before) &&
+      COUNTS.test(path) &&
+      !(Number.isInteger(value) && value >= (path.endsWith('every') ? 0 : 1))
+    ) {
+      return 'a whole number of at least 1';
+    }
+    return value < 0 ? 'a number of at least 0' : undefined;
+  }
+  if (typeof before === 'boolean') return typeof value === 'boolean' ? undefined : 'true or false';
+  if (Array.isArray(before))
+    return Array.isArray(value) && value.every(Number.isFinite) ? undefined : 'a list of numbers, as [1,2]';
+  if (isGroup(before)) return isGroup(value) ? undefined : `an object, as ${JSON.stringify(before)}`;
+  return undefined;
+}
+
+const COUNTS =
+  /^(epochs|model\.width|input\.(height|width)|sampler\.(identities|images)|evaluation\.(batch|every)|augment\.pad)$/;
+
+function assign(
+  target: Record<string, unknown>,
+  [key, ...rest]: readonly string[],
+  value: unknown,
+): Record<string, unknown> {
+  if (rest.length === 0) {
+    const { [key!]: _, ...others } = target;
+    return value === null ? others : { ...target, [key!]: value };
+  }
+  const inner = target[key!];
+  return { ...target, [key!]: assign(isGroup(inner) ? inner : {}, rest, value) };
+}
+
+/**
+ * A recipe changed by `key=value` texts; values are JSON or plain words, null removes an optional part. The end of a cosine or
+ * linear schedule follows `epochs` when only that is set.
+ *
+ * @throws RecipeError for an unknown key (naming the nearest) or a value of the wrong kind
+ *
+ * @example
+ *   overrideRecipe(baseline, ['epochs=5', 'optimiser.lr=1e-3', 'model.backbone=resnet34']);
+ */
+export function overrideRecipe(recipe: Recipe, changes: readonly string[]): Recipe {
+  let result = recipe as unknown as Record<string, unknown>;
+  const named = new Set<string>();
+  for (const change of changes) {
+    const equals = change.indexOf('=');
+    if (equals < 1) throw new RecipeError(`--set ${change}: write it as key=value, for example --set epochs=5.`);
+    const path = change.slice(0, equals);
+    const known = [...new Set([...recipeKeys(result), ...Object.keys(OPTIONAL)])].filter(
+      (key) => key !== 'name' && key !== 'about',
+    );
+    if (!known.includes(path))
+      throw new RecipeError(`--set ${change}: the recipe has no key "${path}". ${nearestName(path, known)}`);
+    const value = parse(change.slice(equals + 1));
+    const wanted = complaint(path, value, lookUp(result, path));
+    if (wanted) throw new RecipeError(`--set ${change}: ${path} must be ${wanted}, not ${JSON.stringify(value)}.`);
+    result = assign(result, path.split('.'), value);
+    named.add(path);
+  }
+  const schedule = result.schedule as Recipe['schedule'];
+  if (named.has('epochs') && !named.has('schedule.end') && 'end' in schedule) {
+    result = assign(result, ['schedule', 'end'], result.epochs);
+  }
+  return result as unknown as Recipe;
+}

@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { encodePng, ImageStore, type ReidDataset } from '../../datasets/index.js';
+import { type Gpu, manualSeed, profileTable, traceEvents } from '../../engine/index.js';
+import { writeFileAtomically } from '../../engine/io/files.node.js';
+import type { RankingResult } from '../metrics/ranking.js';
+import type { Recipe } from '../recipes/recipe.js';
+import { type Checkpoint, type RunFacts, restore, saveCheckpoint } from './checkpoint.node.js';
+import { type EvaluationContext, evaluateModel, evaluateRawPixels } from './evaluation.js';
+import { buildModel } from './model.js';
+import { duration, Progress, type ProgressOutput } from './progress.js';
+import { drawRankedQueries } from './ranks.js';
+import { type Metrics, metricsOf } from './retrieval.js';
+import type { RunFolder } from './run-folder.node.js';
+import { type StepReport, Trainer } from './trainer.js';
+
+export interface RunOptions {
+  readonly gpu: Gpu;
+  readonly dataset: ReidDataset;
+  readonly recipe: Recipe;
+  /** As given to `--data`, for the checkpoint. */
+  readonly data: string;
+  readonly seed: number;
+  readonly folder: RunFolder;
+  readonly output: ProgressOutput;
+  /** Where to go on. */
+  readonly checkpoint?: Checkpoint;
+  /** Times some steps kernel by kernel first. */
+  readonly profile?: boolean;
+  /** Stop (with a checkpoint) when this is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a finished run measured, as metrics.json holds it. */
+export interface RunMetrics extends Metrics {
+  readonly rawPixels: Metrics;
+  readonly untrained: Metrics;
+  readonly queries: number;
+  readonly validQueries: number;
+  readonly gallery: number;
+  readonly protocol: string;
+  readonly averagePrecision: string;
+  readonly distance: string;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly adapter: string;
+}
+
+/** Seconds between checkpoints inside of an epoch. */
+const CHECKPOINT_SECONDS = 60;
+const PROFILED_STEPS = 5;
+
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
+
+/** One line of figures for people. */
+export const figures = ({ mAP, cmc, mINP }: Metrics): string =>
+  `mAP ${percent(mAP)}, rank-1 ${percent(cmc['1']!)}, rank-5 ${percent(cmc['5']!)}, rank-10 ${percent(cmc['10']!)}, mINP ${percent(mINP)}`;
+
+/**
+ * A whole training run in a folder: measures raw pixels and the untrained model, trains with checkpoints, evaluates, draws the
+ * ranks. Resolves to undefined when it was stopped by the signal; a later run with `checkpoint` goes on to the same bits.
+ */
+export async function trainRun(options: RunOptions): Promise<RunMetrics | undefined> {
+  const { gpu, dataset, recipe, data, seed, folder, output, checkpoint } = options;
+  manualSeed(seed);
+  const model = buildModel(recipe, dataset.identities);
+  const store = new ImageStore(dataset, { height: recipe.input.height, width: recipe.input.width });
+  const trainer = new Trainer({ gpu, dataset, recipe, seed, model, store });
+  const context: EvaluationContext = { gpu, dataset, recipe, output, store };
+  try {
+    let facts: RunFacts;
+    if (checkpoint) {
+      restore(trainer, checkpoint);
+      facts = { ...checkpoint.facts, recipe };
+      folder.cutLog(trainer.step);
+      output.write(`goes on after step ${trainer.step} (epoch ${trainer.state.epoch + 1})\n`);
+    } else {
+      facts = await measureBefore(options, context, trainer);
+      folder.cutLog(-1);
+    }
+    const before = checkpoint?.seconds ?? 0;
+    const seconds = await trainSteps(options, context, trainer, facts, before);
+    if (options.signal?.aborted) return undefined;
+    const result = await evaluateModel(model, context);
+    const metrics: RunMetrics = {
+      ...metricsOf(result),
+      rawPixels: facts.rawPixels,
+      untrained: facts.untrained,
+      queries: result.queries,
+      validQueries: result.valid,
+      gallery: result.gallery,
+      protocol: result.protocol,
+      averagePrecision: result.averagePrecision,
+      distance: recipe.evaluation.distance,
+      steps: trainer.step,
+      seconds: Math.round(10 * seconds) / 10,
+      adapter: gpu.name,
+    };
+    await folder.writeJson('metrics.json', metrics);
+    await writeRanks(folder, dataset, result, `${recipe.name} on ${data}`);
+    return metrics;
+  } finally {
+    await trainer.close();
+    await store.close();
+  }
+}
+
+async function measureBefore(
+  { recipe, dataset, data, seed, output }: RunOptions,
+  context: EvaluationContext,
+  trainer: Trainer,
+): Promise<RunFacts> {
+  const rawPixels = metricsOf(await evaluateRawPixels(context));
+  output.write(`raw pixels: ${figures(rawPixels)}\n`);
+  const untrained = metricsOf(await evaluateModel(trainer.model, context));
+  output.write(`untrained:  ${figures(untrained)}\n`);
+  return { recipe, data, seed, identities: dataset.identities, rawPixels, untrained };
+}
+
+/** The picture of ranks of a folder. */
+export async function writeRanks(
+  folder: RunFolder,
+  dataset: ReidDataset,
+  result: RankingResult,
+  title: string,
+): Promise<void> {
+  const picture = await drawRankedQueries(dataset, result, title);
+  await writeFileAtomically(folder.file('ranks.png'), await encodePng(picture));
+}
+
+/** Trains to the end, or until the signal; returns the seconds spent, over all processes of the run. */
+async function trainSteps(
+  options: RunOptions,
+  context: EvaluationContext,
+  trainer: Trainer,
+  facts: RunFacts,
+  before: number,
+): Promise<number> {
+  const { gpu, recipe, folder, output, signal } = options;
+  const start = performance.now();
+  const seconds = () => before + (performance.now() - start) / 1000;
+  let saved = Number.NEGATIVE_INFINITY;
+  const save = async () => {
+    await saveCheckpoint(folder.checkpoint, trainer, facts, seconds());
+    saved = performance.now();
+  };
+  if (trainer.step === 0) await save();
+  const total = recipe.epochs * trainer.stepsPerEpoch;
+  const progress = new Progress(output, 'step', 'steps', trainer.step);
+  const steps = trainer[Symbol.asyncIterator]();
+  if (options.profile) await profileSteps(gpu, folder, output, steps);
+  const window: StepReport[] = [];
+  for await (const report of steps) {
+    folder.log({ ...report, seconds: Math.round(seconds() * 1000) / 1000 });
+    window.push(report);
+    if (window.length > 20) window.shift();
+    if (report.step <= 1) output.write(firstStep(gpu, seconds() - before));
+    progress.update(report.step, total, describe(window));
+    const epochEnds = trainer.state.batch === 0;
+    if (signal?.aborted) {
+      await save();
+      progress.end();
+      return seconds();
+    }
+    if (epochEnds || performance.now() - saved > 1000 * CHECKPOINT_SECONDS) await save();
+    const { every } = recipe.evaluation;
+    if (epochEnds && every > 0 && trainer.state.epoch % every === 0 && trainer.state.epoch < recipe.epochs) {
+      const metrics = metricsOf(await evaluateModel(trainer.model, context));
+      folder.log({ step: report.step, epoch: report.epoch, evaluation: metrics });
+      progress.say(`epoch ${report.epoch + 1}: ${figures(metrics)}`);
+    }
+    await sleep(0); // Lets signals in.
+  }
+  progress.end();
+  output.write(`trained ${trainer.step} steps in ${duration(seconds())}\n`);
+  return seconds();
+}
+
+const firstStep = (gpu: Gpu, seconds: number): string =>
+  `first step after ${seconds.toFixed(1)} s: ${gpu.queue.counts.kernels} kernels compiled\n`;
+
+function describe(window: readonly StepReport[]): string {
+  const last = window.at(-1)!;
+  const mean = (of: (report: StepReport) => number) =>
+    window.reduce((sum, report) => sum + of(report), 0) / window.length;
+  return `epoch ${last.epoch + 1}, loss ${mean((r) => r.loss).toFixed(3)} (id ${mean((r) => r.idLoss).toFixed(3)}, triplet ${mean((r) => r.tripletLoss).toFixed(3)}), lr ${last.lr.toPrecision(2)}`;
+}
+
+/** Runs some steps under the profiler (the first, which compiles, apart) and leaves a table and a trace. */
+async function profileSteps(
+  gpu: Gpu,
+  folder: RunFolder,
+  output: ProgressOutput,
+  steps: AsyncGenerator<StepReport, void, undefined>,
+): Promise<void> {
+  const record = async () => {
+    const { value } = await steps.next();
+    if (value) folder.log({ ...value, profiled: true });
+  };
+  await record();
+  const timings = await gpu.profile(async () => {
+    for (let i = 0; i < PROFILED_STEPS; i++) await record();
+  });
+  const table = profileTable(timings);
+  output.write(`kernels of ${PROFILED_STEPS} steps by time:\n${table}\n`);
+  await writeFileAtomically(folder.file('profile.txt'), `${table}\n`);
+  await writeFileAtomically(folder.file('trace.json'), traceEvents(timings));
+  output.write(`trace: ${folder.file('trace.json')} (open it in chrome://tracing or ui.perfetto.dev)\n`);
+}
