@@ -146,6 +146,8 @@ export function runMany(
 export function runInto(shader: Shader, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
   const sources = inputs.map(contiguousData);
   runStrided(shader, sources, outputs);
+  // What was copied for this dispatch alone may be handed out again: later work runs later.
+  for (const [i, source] of sources.entries()) if (source !== inputs[i]) source.storage.release();
 }
 
 /** Like runInto for shaders that take strides and offsets themselves: inputs are bound as they lie. */

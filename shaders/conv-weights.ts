@@ -25,6 +25,17 @@ export interface WeightGradSpec {
   readonly sharing: Sharing;
 }
 
+/** Whether the three taps of a kernel's row read neighbours of one row of whole quads, so that a `vec4f` serves all three. */
+function alongRows({ source, out, kernel, stride, pad, dilation }: Gather): boolean {
+  const same = source[0] === out[0] && source[1] === out[1];
+  return (
+    same && kernel[1] === 3 && pad[1] === 1 && dilation[1] === 1 && stride[0] * stride[1] === 1 && out[1] % 4 === 0
+  );
+}
+
+/** Runs of pixels must begin with a row where the kernel carries a pixel from quad to quad: a chunk is a multiple of this. */
+export const chunkUnit = (forward: Gather): number => (alongRows(forward) ? forward.out[1] / 4 : 1);
+
 /** Quads of output pixels of a batch; the last quad of an image may be partly empty. */
 export const quadsOf = ({ batch, out }: Gather): number => batch * Math.ceil((out[0] * out[1]) / 4);
 
@@ -36,11 +47,12 @@ export function convWeightGrad({ forward, splits, chunk, sharing }: WeightGradSp
   const { batch, groups, sourceChannels, outChannels, source, out, kernel, stride, pad, dilation } = forward;
   const tile: RowTile = { sharing, rows: rowsFor(outChannels) };
   const columns = sourceChannels * kernel[0] * kernel[1];
-  const width = 4 * sharing.lanes;
+  const rows = alongRows(forward);
+  const lanes = Math.ceil(columns / (rows ? 3 : 4));
   const perImage = Math.ceil((out[0] * out[1]) / 4);
   const plane = out[0] * out[1];
   const same = kernel[0] * kernel[1] === 1 && stride[0] * stride[1] === 1 && pad[0] + pad[1] === 0;
-  const access = plane % 4 !== 0 ? 'any' : same ? 'plane' : 'quads';
+  const access = plane % 4 !== 0 ? 'any' : same ? 'plane' : rows ? 'rows' : 'quads';
   const float = quadsOf(forward) < EXACT && plane < EXACT;
   const quotient = (a: string, b: string, inverse: string, type = 'u32') =>
     float ? `${type}((${type === 'u32' ? 'f32' : 'vec4f'}(${a}) + 0.5) * ${inverse})` : `(${a}) / ${b}`;
@@ -48,7 +60,7 @@ export function convWeightGrad({ forward, splits, chunk, sharing }: WeightGradSp
   return {
     name: 'convWeightGrad',
     variant: `${sharing.kind} ${tile.rows} ${access}${float ? '' : ' long'}`,
-    grid: [Math.ceil(columns / width), Math.ceil(outChannels / tile.rows) * groups, splits],
+    grid: [Math.ceil(lanes / sharing.lanes), Math.ceil(outChannels / tile.rows) * groups, splits],
     params: [
       sourceChannels,
       outChannels,
@@ -77,8 +89,9 @@ struct Params { source_channels: u32, out_channels: u32, columns: u32, quads: u3
   source_h: i32, source_w: i32, out_h: u32, out_w: u32, kernel_h: u32, kernel_w: u32, stride_h: i32, stride_w: i32,
   pad_h: i32, pad_w: i32, dilation_h: i32, dilation_w: i32, per_image_inverse: f32, out_w_inverse: f32 }
 @group(0) @binding(0) var<storage, read> x: array<${access === 'plane' ? 'vec4f' : 'f32'}>;
-@group(0) @binding(1) var<storage, read> dy: array<${access === 'any' ? 'f32' : 'vec4f'}>;
-@group(0) @binding(2) var<storage, read_write> result: array<f32>;
+@group(0) @binding(1) var<storage, read> x4: array<vec4f>;
+@group(0) @binding(2) var<storage, read> dy: array<${access === 'any' ? 'f32' : 'vec4f'}>;
+@group(0) @binding(3) var<storage, read_write> result: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${rowTileHead(tile)}
 var<private> first_row: u32;
@@ -102,36 +115,14 @@ ${rowTileMain(tile)}
   let plane = p.out_h * p.out_w;
   let source_plane = u32(p.source_h * p.source_w);
   let taps = p.kernel_h * p.kernel_w;
-  let column = 4u * (tile.x * ${sharing.lanes}u + lane);
-  let columns = min(vec4u(column) + vec4u(0u, 1u, 2u, 3u), vec4u(p.columns - 1u));
-  let channels = columns / vec4u(taps);
-  let tap_y = vec4i((columns % vec4u(taps)) / vec4u(p.kernel_w)) * p.dilation_h - p.pad_h;
-  let tap_x = vec4i(columns % vec4u(p.kernel_w)) * p.dilation_w - p.pad_w;
-  ${rowTileLoop(
-    tile,
-    'end',
-    `let quad = first_quad + k / 4u;
-    let image = ${quotient('quad', 'p.per_image', 'p.per_image_inverse')};
-    let base = (image * p.groups + group) * p.source_channels;
-    ${
-      access === 'plane'
-        ? four((j) => `let t${j} = x[(base + channels[${j}]) * p.per_image + quad - image * p.per_image];`).join(
-            '\n    ',
-          )
-        : `let pixel = 4u * (quad - image * p.per_image) + vec4u(0u, 1u, 2u, 3u);
-    let row = ${quotient('pixel', 'vec4u(p.out_w)', 'p.out_w_inverse', 'vec4u')};
-    let y = vec4i(row) * p.stride_h;
-    let left = vec4i(pixel - row * p.out_w) * p.stride_w;
-    ${four((j) => shifted(j)).join('\n    ')}`
-    }
-    ${four((i) => `let b0_${i} = vec4f(t0[${i}], t1[${i}], t2[${i}], t3[${i}]);`).join('\n    ')}`,
-  )}
+  ${rows ? ROWS_HEAD(sharing.lanes) : COLUMNS_HEAD(sharing.lanes)}
+  ${rowTileLoop(tile, 'end', rows ? rowsText(quotient) : columnsText(access, quotient))}
   let to = (tile.z * p.groups + group) * p.out_channels;
   ${forRows(
     tile,
     (r) =>
-      `if (first_row + ${r}u < p.out_channels) { let at = (to + first_row + ${r}u) * p.columns + column; ${four(
-        (i) => `if (column + ${i}u < p.columns) { result[at + ${i}u] = c${r}[${i}]; }`,
+      `if (first_row + ${r}u < p.out_channels) { let at = (to + first_row + ${r}u) * p.columns + column; ${four((i) =>
+        rows && i === 3 ? '' : `if (column + ${i}u < p.columns) { result[at + ${i}u] = c${r}[${i}]; }`,
       ).join(' ')} }`,
   )}
 }`,
@@ -150,3 +141,51 @@ function shifted(j: number): string {
     let at${j} = (base + channels[${j}]) * source_plane + select(vec4u(0u), vec4u(y${j} * p.source_w + x${j}), in${j});
     let t${j} = select(vec4f(0.0), vec4f(x[at${j}.x], x[at${j}.y], x[at${j}.z], x[at${j}.w]), in${j});`;
 }
+
+type Quotient = (a: string, b: string, inverse: string, type?: string) => string;
+
+const COLUMNS_HEAD = (lanes: number) => `let column = 4u * (tile.x * ${lanes}u + lane);
+  let columns = min(vec4u(column) + vec4u(0u, 1u, 2u, 3u), vec4u(p.columns - 1u));
+  let channels = columns / vec4u(taps);
+  let tap_y = vec4i((columns % vec4u(taps)) / vec4u(p.kernel_w)) * p.dilation_h - p.pad_h;
+  let tap_x = vec4i(columns % vec4u(p.kernel_w)) * p.dilation_w - p.pad_w;`;
+
+/** Declares b0_0 … b0_3 from four columns that may be any taps of any channels. */
+const columnsText = (access: string, quotient: Quotient) => `let quad = first_quad + k / 4u;
+    let image = ${quotient('quad', 'p.per_image', 'p.per_image_inverse')};
+    let base = (image * p.groups + group) * p.source_channels;
+    ${
+      access === 'plane'
+        ? four((j) => `let t${j} = x[(base + channels[${j}]) * p.per_image + quad - image * p.per_image];`).join(
+            '\n    ',
+          )
+        : `let pixel = 4u * (quad - image * p.per_image) + vec4u(0u, 1u, 2u, 3u);
+    let row = ${quotient('pixel', 'vec4u(p.out_w)', 'p.out_w_inverse', 'vec4u')};
+    let y = vec4i(row) * p.stride_h;
+    let left = vec4i(pixel - row * p.out_w) * p.stride_w;
+    ${four((j) => shifted(j)).join('\n    ')}`
+    }
+    ${four((i) => `let b0_${i} = vec4f(t0[${i}], t1[${i}], t2[${i}], t3[${i}]);`).join('\n    ')}`;
+
+/** A lane's columns are the three taps (r, 0 … 2) of one channel; a fourth is never stored. */
+const ROWS_HEAD = (lanes: number) => `let column = 3u * (tile.x * ${lanes}u + lane);
+  let line = min(column, p.columns - 3u) / 3u;
+  let channel = line / p.kernel_h;
+  let tap_y = i32(line % p.kernel_h) * p.dilation_h - p.pad_h;
+  var carried = 0.0;`;
+
+/** Declares b0_0 … b0_3 from one quad of x, the last pixel of the one before, which is carried, and the first of the next. */
+const rowsText = (quotient: Quotient) => `let quad = first_quad + k / 4u;
+    let image = ${quotient('quad', 'p.per_image', 'p.per_image_inverse')};
+    let pixel = 4u * (quad - image * p.per_image);
+    let row = ${quotient('pixel', 'p.out_w', 'p.out_w_inverse')};
+    let left = pixel - row * p.out_w;
+    let y = i32(row) + tap_y;
+    let inside = y >= 0 && y < p.source_h;
+    let more = left + 4u < p.out_w;
+    let at = ((image * p.groups + group) * p.source_channels + channel) * source_plane + u32(clamp(y, 0, p.source_h - 1)) * p.out_w + left;
+    let t1 = select(vec4f(0.0), x4[at / 4u], inside);
+    let t0 = vec4f(select(carried, 0.0, left == 0u), t1.xyz);
+    let t2 = vec4f(t1.yzw, select(0.0, x[at + select(3u, 4u, more)], inside && more));
+    carried = t1.w;
+    ${four((i) => `let b0_${i} = vec4f(t0[${i}], t1[${i}], t2[${i}], 0.0);`).join('\n    ')}`;

@@ -84,27 +84,30 @@ ${flatMain}
 const isOne = ([a, b]: readonly [number, number]) => a === 1 && b === 1;
 
 /** How an invocation's four pixels lie in the source. */
-type Access = 'plane' | 'row' | 'any';
+type Access = 'plane' | 'row' | 'lanes' | 'any';
 
 /**
  * `plane`: a 1×1 kernel, where output and source pixels are the same quads. `row`: neighbours along a row whose taps overlap,
- * so that one `vec4f` and the two pixels beside it serve three taps. `any`: every pixel by itself.
+ * so that one `vec4f` and the two pixels beside it serve three taps. `lanes`: the same where a subgroup holds whole rows, so that
+ * the two come from the neighbouring lanes. `any`: every pixel by itself.
  */
-function accessOf({ source, out, kernel, stride, pad, dilation, up }: Gather): Access {
+function accessOf({ source, out, kernel, stride, pad, dilation, up }: Gather, sharing: Sharing): Access {
   if (!isOne(stride) || !isOne(up)) return 'any';
   const same = source[0] === out[0] && source[1] === out[1];
   if (isOne(kernel) && pad[0] === 0 && pad[1] === 0) return (out[0] * out[1]) % 4 === 0 ? 'plane' : 'any';
   const width3 = kernel[1] === 3 && pad[1] === 1 && dilation[1] === 1;
-  return same && width3 && out[1] % 4 === 0 ? 'row' : 'any';
+  if (!same || !width3 || out[1] % 4 !== 0) return 'any';
+  return sharing.kind === 'subgroup' && (4 * sharing.lanes) % out[1] === 0 ? 'lanes' : 'row';
 }
 
 /** out [batch, groups · outChannels, …] from the source and packed weights; `bias` (a number an output channel) is added. */
 export function convGather(spec: Gather & { readonly bias: boolean; readonly sharing: Sharing }): Shader {
   const { batch, groups, sourceChannels, outChannels, source, out, kernel, stride, pad, dilation, up, bias, sharing } =
     spec;
-  const access = accessOf(spec);
+  const access = accessOf(spec, sharing);
+  const row = access === 'row' || access === 'lanes';
   // Three taps to a step are three times the text: half the rows keep its compile time in bounds.
-  const tile: RowTile = { sharing, rows: Math.min(rowsFor(outChannels), access === 'row' ? 16 : 32) };
+  const tile: RowTile = { sharing, rows: Math.min(rowsFor(outChannels), row ? 16 : 32) };
   const pixels = batch * out[0] * out[1];
   const quads = (out[0] * out[1]) % 4 === 0;
   const width = 4 * sharing.lanes;
@@ -141,7 +144,7 @@ struct Params { source_channels: u32, out_channels: u32, depth: u32, pixels: u32
 ${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
 @group(0) @binding(${bias ? 4 : 3}) var<storage, read_write> result: array<${quads ? 'vec4f' : 'f32'}>;
 @group(1) @binding(0) var<uniform> p: Params;
-${rowTileHead(tile, access === 'row' ? 3 : 1)}
+${rowTileHead(tile, row ? 3 : 1)}
 var<private> first_row: u32;
 var<private> weights_base: u32;
 fn row4(tap: u32, row: u32, k: u32) -> vec4f {
@@ -173,34 +176,18 @@ const GATHER: Readonly<Record<Access, (tile: RowTile) => string>> = {
   let base = ((pixel / plane) * p.groups + group) * p.source_channels * (plane / 4u) + (pixel % plane) / 4u;
   let last = p.source_channels - 1u;
   ${rowTileLoop(tile, 'p.depth', four((i) => `let b0_${i} = source[base + min(k + ${i}u, last) * (plane / 4u)];`).join(' '))}`,
-  row: (tile) => `
-  let pixel = min(column, p.pixels - 4u);
-  let in_plane = pixel % plane;
-  let y = i32(in_plane / p.out_w);
-  let x = in_plane % p.out_w;
-  let base = ((pixel / plane) * p.groups + group) * p.source_channels * source_plane + x;
-  let last = p.source_channels - 1u;
-  let left_inside = x > 0u;
-  let right_inside = x + 4u < p.out_w;
-  for (var r = 0u; r < p.kernel_h; r++) {
-    weights_base = (group * taps + r * 3u) * p.out_channels * (p.depth / 4u);
-    let at_y = y - p.pad_h + i32(r) * p.dilation_h;
-    let inside = at_y >= 0 && at_y < p.source_h;
-    let start_of_row = base + u32(clamp(at_y, 0, p.source_h - 1)) * p.out_w;
-    ${rowTileLoop(
+  row: (tile) =>
+    alongRows(
       tile,
-      'p.depth',
-      four(
-        (i) => `let at${i} = start_of_row + min(k + ${i}u, last) * source_plane;
-    let b1_${i} = select(vec4f(0.0), source4[at${i} / 4u], inside);
-    let l${i} = select(0.0, source[at${i} - select(0u, 1u, left_inside)], inside && left_inside);
-    let r${i} = select(0.0, source[at${i} + select(3u, 4u, right_inside)], inside && right_inside);
-    let b0_${i} = vec4f(l${i}, b1_${i}.xyz);
-    let b2_${i} = vec4f(b1_${i}.yzw, r${i});`,
-      ).join('\n    '),
-      3,
-    )}
-  }`,
+      (i) => `let l${i} = select(0.0, source[at${i} - select(0u, 1u, left_inside)], inside && left_inside);
+    let r${i} = select(0.0, source[at${i} + select(3u, 4u, right_inside)], inside && right_inside);`,
+    ),
+  lanes: (tile) =>
+    alongRows(
+      tile,
+      (i) => `let l${i} = select(0.0, subgroupShuffleUp(b1_${i}.w, 1u), left_inside);
+    let r${i} = select(0.0, subgroupShuffleDown(b1_${i}.x, 1u), right_inside);`,
+    ),
   any: (tile) => `
   let pixel = min(vec4u(column) + vec4u(0u, 1u, 2u, 3u), vec4u(p.pixels - 1u));
   let in_plane = pixel % vec4u(plane);
@@ -229,6 +216,37 @@ const GATHER: Readonly<Record<Access, (tile: RowTile) => string>> = {
     }
   }`,
 };
+
+/** Three taps of a row from one `vec4f` and the pixels beside it, which `beside` declares as l<i> and r<i>. */
+function alongRows(tile: RowTile, beside: (i: number) => string): string {
+  return `
+  let pixel = min(column, p.pixels - 4u);
+  let in_plane = pixel % plane;
+  let y = i32(in_plane / p.out_w);
+  let x = in_plane % p.out_w;
+  let base = ((pixel / plane) * p.groups + group) * p.source_channels * source_plane + x;
+  let last = p.source_channels - 1u;
+  let left_inside = x > 0u;
+  let right_inside = x + 4u < p.out_w;
+  for (var r = 0u; r < p.kernel_h; r++) {
+    weights_base = (group * taps + r * 3u) * p.out_channels * (p.depth / 4u);
+    let at_y = y - p.pad_h + i32(r) * p.dilation_h;
+    let inside = at_y >= 0 && at_y < p.source_h;
+    let start_of_row = base + u32(clamp(at_y, 0, p.source_h - 1)) * p.out_w;
+    ${rowTileLoop(
+      tile,
+      'p.depth',
+      four(
+        (i) => `let at${i} = start_of_row + min(k + ${i}u, last) * source_plane;
+    let b1_${i} = select(vec4f(0.0), source4[at${i} / 4u], inside);
+    ${beside(i)}
+    let b0_${i} = vec4f(l${i}, b1_${i}.xyz);
+    let b2_${i} = vec4f(b1_${i}.yzw, r${i});`,
+      ).join('\n    '),
+      3,
+    )}
+  }`;
+}
 
 /** Writes the accumulators: four pixels of a row of output channels; they may belong to two images where planes are odd. */
 function storeRows(tile: RowTile, quads: boolean, bias: boolean): string {

@@ -20,8 +20,9 @@ export interface Cut {
   readonly chunk: number;
 }
 
-/** Below so many planes, long reductions are cut, so that the GPU has enough to do at once. */
+/** Below so many planes, long reductions are cut, so that the GPU has enough to do at once; but one lane joins the runs. */
 const FEW = 2048;
+const MOST_RUNS = 256;
 
 /** Cuts the reduction of each of `planes` into runs of at least 4096 elements (`columns`: 256). */
 export function cutPlanes({ outer, planes, inner }: Planes): Cut {
@@ -29,7 +30,8 @@ export function cutPlanes({ outer, planes, inner }: Planes): Cut {
   const columns = inner < 8 || (total < FLAT && planes >= FEW);
   const unit = columns ? inner : widthOf(inner);
   const long = columns ? 256 : 4096;
-  const wanted = planes < FEW && total > 2 * long ? Math.min(Math.ceil(total / long), Math.ceil(FEW / planes)) : 1;
+  const wanted =
+    planes < FEW && total > 2 * long ? Math.min(Math.ceil(total / long), Math.ceil(FEW / planes), MOST_RUNS) : 1;
   const chunk = Math.max(1, Math.ceil(total / unit / wanted)) * unit;
   return { mapping: columns ? 'columns' : 'rows', splits: Math.max(1, Math.ceil(total / chunk)), chunk };
 }
@@ -60,12 +62,12 @@ export const welford = (width: 1 | 4) => ({
 });
 
 /**
- * Joins what the invocations of a workgroup hold into `parts[0]`: eight of them eight each, then one those eight. Fewer
+ * Joins what the 64 invocations of a workgroup hold into `parts[0]`: eight of them eight each, then one those eight. Fewer
  * barriers than a tree of halves, which is what costs where a workgroup is a loop on a processor.
  */
 export const gather = (type: string, mine: string, join: string) => `
   parts[lid] = ${type}(${mine});
-  for (var step = ${FLAT / 8}u; step > 0u; step /= ${FLAT / 8}u) {
+  for (var step = 8u; step > 0u; step /= 8u) {
     workgroupBarrier();
     if (lid < step) {
       var a = parts[lid];
@@ -119,16 +121,18 @@ ${declare.join('\n')}
 ${library}
 ${rows ? `var<workgroup> parts: array<${type}, ${FLAT}>;\n${rowMain(FLAT)}` : `${flatMain}\n  let row = item;`}
   if (row >= p.groups) { return; }
-  let plane = row % p.planes;
-  let first = (row / p.planes) * p.chunk;
+  let run = row / p.planes;
+  let plane = row - run * p.planes;
+  let first = run * p.chunk;
   let last = min(first + p.chunk, p.total);
   ${stats}
   ${start}
 ${
   rows
     ? `  var i = first + lid;
-  var inner = i % p.inner;
-  var at = ((i / p.inner) * p.planes + plane) * p.inner + inner;
+  let o = i / p.inner;
+  var inner = i - o * p.inner;
+  var at = (o * p.planes + plane) * p.inner + inner;
   for (; i < last; i += ${FLAT}u) {
     ${step}
     inner += p.step;
@@ -327,33 +331,42 @@ ${flatMain}
   };
 }
 
-/** A pass over all elements; an invocation keeps its plane's table entry `t` for several positions of the outer axis. */
+/**
+ * A pass over all elements. An invocation keeps its plane's table entry `t` for several positions: of the outer axis, or, where
+ * there is none, of equal parts of the plane.
+ */
 function eachElement(name: string, { outer, planes, inner }: Planes, reads: readonly string[], body: string): Shader {
   const width = widthOf(inner);
-  const positions = (planes * inner) / width;
-  const most = Math.floor((outer * positions) / 32768);
-  const chunk = Math.max(1, Math.min(outer, most, 8));
-  const items = positions * Math.ceil(outer / chunk);
-  const n = outer * planes * inner;
+  const n = inner / width;
+  const parts = outer > 1 ? 1 : ([8, 4, 2].find((k) => n % k === 0 && n / k >= 16) ?? 1);
+  const span = n / parts;
+  const loops = outer * parts;
+  const positions = planes * span;
+  const chunk = Math.max(1, Math.min(loops, Math.floor((loops * positions) / 32768), 8));
+  const items = positions * Math.ceil(loops / chunk);
+  const elements = outer * planes * inner;
   return {
     name,
     variant: `${width}`,
     grid: itemGrid(items),
-    params: [items, positions, inner / width, outer, chunk],
-    flops: 3 * reads.length * n,
-    bytes: 4 * n * (reads.length + 1) + 16 * planes,
+    params: [items, positions, span, n, loops, chunk, parts > 1 ? span : planes * n],
+    flops: 3 * reads.length * elements,
+    bytes: 4 * elements * (reads.length + 1) + 16 * planes,
     code: () => `
-struct Params { n: u32, positions: u32, inner: u32, outer: u32, chunk: u32 }
+struct Params { n: u32, positions: u32, span: u32, inner: u32, loops: u32, chunk: u32, step: u32 }
 ${storage([...reads.map((s) => `${s}: array<${typeOf(width)}>`), 'plane_table: array<vec4f>'], [`result: array<${typeOf(width)}>`])}
 @group(1) @binding(0) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
-  let position = item % p.positions;
-  let t = plane_table[position / p.inner];
-  let first = item / p.positions * p.chunk;
-  let last = min(first + p.chunk, p.outer);
+  let run = item / p.positions;
+  let position = item - run * p.positions;
+  let plane = position / p.span;
+  let t = plane_table[plane];
+  let base = plane * p.inner + position - plane * p.span;
+  let first = run * p.chunk;
+  let last = min(first + p.chunk, p.loops);
   for (var o = first; o < last; o++) {
-    let at = o * p.positions + position;
+    let at = o * p.step + base;
     result[at] = ${body};
   }
 }`,

@@ -1,3 +1,4 @@
+import { eachInPlanes } from './position.js';
 import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 
 /** Windows that slide by a stride: [height, width] each. */
@@ -32,26 +33,27 @@ export interface PoolSpec {
 function axis(a: 'h' | 'w', kind: PoolSpec['window']['kind'], countPadding: boolean): string {
   const clipped = `let w = window_${a}(o); return w.y - w.x;`;
   const padded = `let start = o * p.stride_${a} - p.padding_${a}; return min(start + p.kernel_${a}, p.in_${a} + p.padding_${a}) - start;`;
+  const by = (n: string, d: string) => `(${n}) / p.${d}_${a}`;
   if (kind === 'adaptive') {
     return `
 fn window_${a}(o: i32) -> vec2i {
-  return vec2i(o * p.in_${a} / p.out_${a}, ((o + 1) * p.in_${a} + p.out_${a} - 1) / p.out_${a});
+  return vec2i(${by(`o * p.in_${a}`, 'out')}, ${by(`(o + 1) * p.in_${a} + p.out_${a} - 1`, 'out')});
 }
 fn outputs_${a}(i: i32) -> vec2i {
-  return vec2i(i * p.out_${a} / p.in_${a}, ((i + 1) * p.out_${a} + p.in_${a} - 1) / p.in_${a});
+  return vec2i(${by(`i * p.out_${a}`, 'in')}, ${by(`(i + 1) * p.out_${a} + p.in_${a} - 1`, 'in')});
 }
 fn count_${a}(o: i32) -> i32 { ${clipped} }`;
   }
   return `
 fn window_${a}(o: i32) -> vec2i {
   let start = o * p.stride_${a} - p.padding_${a};
-  let skipped = select(0, (p.dilation_${a} - 1 - start) / p.dilation_${a} * p.dilation_${a}, start < 0);
-  return vec2i(start + skipped, min(start + (p.kernel_${a} - 1) * p.dilation_${a} + 1, p.in_${a}));
+  var first = start;
+  while (first < 0) { first += p.dilation_${a}; }
+  return vec2i(first, min(start + (p.kernel_${a} - 1) * p.dilation_${a} + 1, p.in_${a}));
 }
 fn outputs_${a}(i: i32) -> vec2i {
-  let past = i + p.padding_${a} - (p.kernel_${a} - 1) * p.dilation_${a};
-  let first = select((past + p.stride_${a} - 1) / p.stride_${a}, 0, past <= 0);
-  return vec2i(first, min((i + p.padding_${a}) / p.stride_${a} + 1, p.out_${a}));
+  let past = max(i + p.padding_${a} - (p.kernel_${a} - 1) * p.dilation_${a}, 0);
+  return vec2i(${by(`past + p.stride_${a} - 1`, 'stride')}, min(${by(`i + p.padding_${a}`, 'stride')} + 1, p.out_${a}));
 }
 fn count_${a}(o: i32) -> i32 { ${countPadding ? padded : clipped} }`;
 }
@@ -59,57 +61,40 @@ fn count_${a}(o: i32) -> i32 { ${countPadding ? padded : clipped} }`;
 interface PoolKernel {
   readonly name: string;
   readonly spec: PoolSpec;
-  /** Over which elements the invocations run. */
+  /** Over which elements it runs: backwards over the input, which gathers, so that no two add to one place. */
   readonly over: 'input' | 'output';
   readonly variant?: string;
-  /** Storage variables, the last of them written. */
   readonly reads: readonly string[];
-  readonly writes: readonly string[];
-  readonly flops: number;
-  /** With `plane`, `y` and `x` (the position, from `item`) given. */
+  readonly places?: boolean;
+  /** WGSL of `value(plane, y, x)`. */
   readonly body: string;
 }
 
-/** One invocation an element of the output (forward) or of the input (backward: it gathers, so that nothing is added twice). */
-function pool({ name, spec, over, variant = '', reads, writes, flops, body }: PoolKernel): Shader {
+function pool({ name, spec, over, variant = '', reads, places, body }: PoolKernel): Shader {
   const { planes, input, output, window } = spec;
-  const [own, side] = over === 'input' ? [input, 'in'] : [output, 'out'];
-  const n = planes * own[0] * own[1];
   const inputs = planes * input[0] * input[1];
   const outputs = planes * output[0] * output[1];
-  const fields = ['in', 'out', ...(window.kind === 'sliding' ? ['kernel', 'stride', 'padding', 'dilation'] : [])];
-  const sizes =
-    window.kind === 'sliding'
-      ? [input, output, window.kernel, window.stride, window.padding, window.dilation]
-      : [input, output];
-  const step = window.kind === 'sliding' ? (a: string) => `p.dilation_${a}` : () => '1';
-  const storage = [
-    ...reads.map((s) => `var<storage, read> ${s};`),
-    ...writes.map((s) => `var<storage, read_write> ${s};`),
-  ];
-  return {
+  const sizes = { in: input, out: output, ...(window.kind === 'sliding' ? windowSizes(window) : {}) };
+  const step = (a: string) => (window.kind === 'sliding' ? `p.dilation_${a}` : '1');
+  return eachInPlanes({
     name,
     variant: `${window.kind} ${variant}`,
-    grid: itemGrid(n),
-    params: [n, ...sizes.flat()],
-    flops: flops * Math.max(inputs, outputs),
-    bytes: 4 * (inputs + outputs * Math.max(reads.length, writes.length)),
-    code: () => `
-struct Params { n: u32, ${fields.flatMap((f) => [`${f}_h: i32`, `${f}_w: i32`]).join(', ')} }
-${storage.map((line, i) => `@group(0) @binding(${i}) ${line}`).join('\n')}
-@group(1) @binding(0) var<uniform> p: Params;
-${axis('h', window.kind, spec.countPadding ?? false)}
+    planes,
+    size: over === 'input' ? input : output,
+    reads,
+    places,
+    fields: Object.entries(sizes).flatMap(([f, [h, w]]) => [[`${f}_h: i32`, h] as const, [`${f}_w: i32`, w] as const]),
+    functions: `${axis('h', window.kind, spec.countPadding ?? false)}
 ${axis('w', window.kind, spec.countPadding ?? false)}
-${flatMain}
-  if (item >= p.n) { return; }
-  let x = i32(item % u32(p.${side}_w));
-  let line = item / u32(p.${side}_w);
-  let y = i32(line % u32(p.${side}_h));
-  let plane = i32(line / u32(p.${side}_h));
+fn value(plane: i32, y: i32, x: i32) -> ${places ? 'vec2u' : 'f32'} {
   ${body.replaceAll('STEP_H', step('h')).replaceAll('STEP_W', step('w'))}
 }`,
-  };
+    flops: 4 * Math.max(inputs, outputs),
+    bytes: 4 * (inputs + outputs * (over === 'input' ? reads.length : places ? 2 : 1)),
+  });
 }
+
+const windowSizes = ({ kernel, stride, padding, dilation }: Sliding) => ({ kernel, stride, padding, dilation });
 
 /** The largest of each window, the first at a tie; with `indices` also where it was, in its plane. */
 export function maxPool(spec: PoolSpec, indices: boolean): Shader {
@@ -119,8 +104,7 @@ export function maxPool(spec: PoolSpec, indices: boolean): Shader {
     over: 'output',
     variant: indices ? 'indices' : '',
     reads: ['source: array<f32>'],
-    writes: ['result: array<f32>', ...(indices ? ['places: array<u32>'] : [])],
-    flops: 4,
+    places: indices,
     body: `let rows = window_h(y);
   let columns = window_w(x);
   let base = plane * p.in_h * p.in_w;
@@ -133,8 +117,7 @@ export function maxPool(spec: PoolSpec, indices: boolean): Shader {
       if (v > best) { best = v; place = at; }
     }
   }
-  result[item] = best;
-  ${indices ? 'places[item] = u32(place);' : ''}`,
+  return ${indices ? 'vec2u(bitcast<u32>(best), u32(place))' : 'best'};`,
   });
 }
 
@@ -145,8 +128,6 @@ export function maxPoolGrad(spec: PoolSpec): Shader {
     spec,
     over: 'input',
     reads: ['dy: array<f32>', 'places: array<u32>'],
-    writes: ['result: array<f32>'],
-    flops: 4,
     body: `let rows = outputs_h(y);
   let columns = outputs_w(x);
   let place = u32(y * p.in_w + x);
@@ -157,7 +138,7 @@ export function maxPoolGrad(spec: PoolSpec): Shader {
       if (places[at] == place) { sum += dy[at]; }
     }
   }
-  result[item] = sum;`,
+  return sum;`,
   });
 }
 
@@ -171,8 +152,6 @@ export function avgPool(spec: PoolSpec): Shader {
     over: 'output',
     variant: counted(spec),
     reads: ['source: array<f32>'],
-    writes: ['result: array<f32>'],
-    flops: 4,
     body: `let rows = window_h(y);
   let columns = window_w(x);
   let base = plane * p.in_h * p.in_w;
@@ -180,7 +159,7 @@ export function avgPool(spec: PoolSpec): Shader {
   for (var i = rows.x; i < rows.y; i++) {
     for (var j = columns.x; j < columns.y; j++) { sum += source[base + i * p.in_w + j]; }
   }
-  result[item] = sum / f32(count_h(y) * count_w(x));`,
+  return sum / f32(count_h(y) * count_w(x));`,
   });
 }
 
@@ -192,17 +171,16 @@ export function avgPoolGrad(spec: PoolSpec): Shader {
     over: 'input',
     variant: counted(spec),
     reads: ['dy: array<f32>'],
-    writes: ['result: array<f32>'],
-    flops: 4,
     body: `let rows = outputs_h(y);
   let columns = outputs_w(x);
   var sum = 0.0;
   for (var i = rows.x; i < rows.y; i++) {
+    let height = count_h(i);
     for (var j = columns.x; j < columns.y; j++) {
-      sum += dy[(plane * p.out_h + i) * p.out_w + j] / f32(count_h(i) * count_w(j));
+      sum += dy[(plane * p.out_h + i) * p.out_w + j] / f32(height * count_w(j));
     }
   }
-  result[item] = sum;`,
+  return sum;`,
   });
 }
 
@@ -211,33 +189,47 @@ const globals = {
     declare: '',
     start: (T: string) => `var sum = ${T}(0.0);`,
     step: () => 'sum += v;',
-    mine: (width: number) => `parts[lid] = ${width === 4 ? 'dot(sum, vec4f(1.0))' : 'sum'};`,
-    join: 'parts[lid] += parts[other];',
-    store: 'result[plane] = parts[lid] * p.scale;',
+    put: (width: number) => `parts[lid] = ${width === 4 ? 'dot(sum, vec4f(1.0))' : 'sum'};`,
+    take: 'var total = parts[first];',
+    join: 'total += parts[at];',
+    putBack: 'parts[first] = total;',
+    store: 'result[own] = total * p.scale;',
   },
   max: {
     declare: `var<workgroup> spots: array<u32, ${FLAT}>;`,
-    start: () => 'var best = f32(-3.40282e38); var spot = lane;',
+    start: () => 'var best = f32(-3.40282e38); var spot = 0u;',
     step: (width: number) =>
       width === 4
         ? ['x', 'y', 'z', 'w'].map((c, k) => `if (v.${c} > best) { best = v.${c}; spot = 4u * i + ${k}u; }`).join(' ')
         : 'if (v > best) { best = v; spot = i; }',
-    mine: () => 'parts[lid] = best; spots[lid] = spot;',
-    join: `let better = parts[other] > parts[lid] || (parts[other] == parts[lid] && spots[other] < spots[lid]);
-      if (better) { parts[lid] = parts[other]; spots[lid] = spots[other]; }`,
-    store: 'result[plane] = parts[lid]; places[plane] = spots[lid];',
+    put: () => 'parts[lid] = best; spots[lid] = spot;',
+    take: 'var most = parts[first]; var place = spots[first];',
+    join: 'if (parts[at] > most || (parts[at] == most && spots[at] < place)) { most = parts[at]; place = spots[at]; }',
+    putBack: 'parts[first] = most; spots[first] = place;',
+    store: 'result[own] = most; places[own] = place;',
   },
 } as const;
 
 /** Mean, or maximum and the place of the first one, of whole planes; 8 invocations to a plane, or 64 to a large one. */
 export function globalPool(reduction: keyof typeof globals, planes: number, size: number): Shader {
-  const { declare, start, step, mine, join, store } = globals[reduction];
+  const { declare, start, step, put, take, join, putBack, store } = globals[reduction];
   const lanes = size >= 2048 ? 64 : 8;
   const width = size % 4 === 0 ? 4 : 1;
   const T = width === 4 ? 'vec4f' : 'f32';
   const max = reduction === 'max';
+  // The first eight invocations join eight each; of a large plane, one then joins those eight.
+  const eight = (first: string, stride: string) =>
+    `let first = ${first}; ${take} for (var k = 1u; k < 8u; k++) { let at = first + k * ${stride}; ${join} }`;
+  const end =
+    lanes === 8
+      ? `let own = row * 8u + lid;
+  if (lid < 8u && own < p.planes) { ${eight('8u * lid', '1u')} ${store} }`
+      : `let own = row;
+  if (lid < 8u) { ${eight('8u * lid', '1u')} ${putBack} }
+  workgroupBarrier();
+  if (lid == 0u) { ${eight('0u', '8u')} ${store} }`;
   return {
-    name: reduction === 'max' ? 'globalMaxPool' : 'globalAvgPool',
+    name: max ? 'globalMaxPool' : 'globalAvgPool',
     variant: `${lanes} ${width}`,
     grid: flatGrid(Math.ceil((planes * lanes) / FLAT)),
     params: [planes, size / width, { f32: 1 / size }],
@@ -253,23 +245,44 @@ var<workgroup> parts: array<f32, ${FLAT}>;
 ${declare}
 ${rowMain(FLAT)}
   let plane = row * ${FLAT / lanes}u + lid / ${lanes}u;
-  let lane = lid % ${lanes}u;
   ${start(T)}
   if (plane < p.planes) {
-    for (var i = lane; i < p.size; i += ${lanes}u) {
+    for (var i = lid % ${lanes}u; i < p.size; i += ${lanes}u) {
       let v = source[plane * p.size + i];
       ${step(width)}
     }
   }
-  ${mine(width)}
-  for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      let other = lid + half;
-      ${join}
-    }
-  }
-  if (lane == 0u && plane < p.planes) { ${store} }
+  ${put(width)}
+  workgroupBarrier();
+  ${end}
+}`,
+  };
+}
+
+/** The gradient of each plane at the place of its maximum, zero elsewhere. */
+export function globalMaxPoolGrad(planes: number, size: number): Shader {
+  const width = size % 4 === 0 ? 4 : 1;
+  const n = (planes * size) / width;
+  const at = width === 4 ? 'vec4u(4u * at) + vec4u(0u, 1u, 2u, 3u)' : 'at';
+  return {
+    name: 'globalMaxPoolGrad',
+    variant: `${width}`,
+    grid: itemGrid(n),
+    params: [n, size / width],
+    flops: planes * size,
+    bytes: 4 * planes * (size + 2),
+    code: () => `
+struct Params { n: u32, size: u32 }
+@group(0) @binding(0) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> places: array<u32>;
+@group(0) @binding(2) var<storage, read_write> result: array<${width === 4 ? 'vec4f' : 'f32'}>;
+@group(1) @binding(0) var<uniform> p: Params;
+${flatMain}
+  if (item >= p.n) { return; }
+  let plane = item / p.size;
+  let at = item - plane * p.size;
+  let place = ${width === 4 ? 'vec4u(places[plane])' : 'places[plane]'};
+  result[item] = select(${width === 4 ? 'vec4f(0.0), vec4f(dy[plane])' : '0.0, dy[plane]'}, ${at} == place);
 }`,
   };
 }

@@ -265,10 +265,10 @@ const spreads = {
     reads: ['y', 'dy'],
     f: 'select(sign(x) * dy * exp2((p.a - 1.0) * (log2(abs(x)) - log2(y))), 0.0, x == 0.0 || y == 0.0)',
   },
-  /** rest is the product of all that are not zero, a how many elements there are: the product of the others, for each. */
+  /** others is the product of all that are not zero, a how many elements there are: the product of the others, for each. */
   prodGrad: {
-    reads: ['rest', 'nonzero', 'dy'],
-    f: 'select(select(0.0, rest * dy, nonzero == p.a - 1.0 && x == 0.0), rest / x * dy, nonzero == p.a)',
+    reads: ['others', 'nonzero', 'dy'],
+    f: 'select(select(0.0, others * dy, nonzero == p.a - 1.0 && x == 0.0), others / x * dy, nonzero == p.a)',
   },
 } as const;
 

@@ -1,3 +1,4 @@
+import { eachInPlanes } from './position.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
 export interface InterpolateSpec {
@@ -29,15 +30,19 @@ fn share(o: i32, i: i32, scale: f32, size: i32) -> f32 { return max(0.0, 1.0 - a
 
 const variantOf = ({ mode, alignCorners }: InterpolateSpec) => (alignCorners ? `${mode} corners` : mode);
 
-const positionIn = (side: 'in' | 'out') => `
-  let x = i32(item % u32(p.${side}_w));
-  let line = item / u32(p.${side}_w);
-  let y = i32(line % u32(p.${side}_h));
-  let plane = i32(line / u32(p.${side}_h));`;
+const sizesOf = ({ input, output, scale }: InterpolateSpec) =>
+  [
+    ['in_h: i32', input[0]],
+    ['in_w: i32', input[1]],
+    ['out_h: i32', output[0]],
+    ['out_w: i32', output[1]],
+    ['scale_h: f32', { f32: scale[0] }],
+    ['scale_w: f32', { f32: scale[1] }],
+  ] as const;
 
-/** Another size of every plane, one invocation an output. */
+/** Another size of every plane. */
 export function interpolate(spec: InterpolateSpec): Shader {
-  const { planes, input, output, scale, mode } = spec;
+  const { planes, input, output, mode } = spec;
   const n = planes * output[0] * output[1];
   const bilinear = `
   let v = source_of(y, p.scale_h, p.in_h);
@@ -49,66 +54,55 @@ export function interpolate(spec: InterpolateSpec): Shader {
   let at = (plane * p.in_h + i) * p.in_w + j;
   let a = v - f32(i);
   let b = u - f32(j);
-  result[item] = (1.0 - a) * ((1.0 - b) * source[at] + b * source[at + right])
+  return (1.0 - a) * ((1.0 - b) * source[at] + b * source[at + right])
     + a * ((1.0 - b) * source[at + down] + b * source[at + down + right]);`;
   const nearest = `
   let i = i32(source_of(y, p.scale_h, p.in_h));
   let j = i32(source_of(x, p.scale_w, p.in_w));
-  result[item] = source[(plane * p.in_h + i) * p.in_w + j];`;
-  return {
+  return source[(plane * p.in_h + i) * p.in_w + j];`;
+  return eachInPlanes({
     name: 'interpolate',
     variant: variantOf(spec),
-    grid: itemGrid(n),
-    params: [n, ...input, ...output, { f32: scale[0] }, { f32: scale[1] }],
+    planes,
+    size: output,
+    reads: ['source: array<f32>'],
+    fields: sizesOf(spec),
+    functions: `${places(spec)}
+fn value(plane: i32, y: i32, x: i32) -> f32 {${mode === 'nearest' ? nearest : bilinear}
+}`,
     flops: mode === 'nearest' ? 2 * n : 20 * n,
     bytes: 4 * (n + planes * input[0] * input[1]),
-    code: () => `
-struct Params { n: u32, in_h: i32, in_w: i32, out_h: i32, out_w: i32, scale_h: f32, scale_w: f32 }
-@group(0) @binding(0) var<storage, read> source: array<f32>;
-@group(0) @binding(1) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
-${places(spec)}
-${flatMain}
-  if (item >= p.n) { return; }
-  ${positionIn('out')}
-  ${mode === 'nearest' ? nearest : bilinear}
-}`,
-  };
+  });
 }
 
 /**
- * The way back: one invocation an input, which gathers from the outputs that it has a share of. `reach` gives the first and
- * last of them with one to spare; what lies at an edge also gets everything that was clamped to it.
+ * The way back: each input gathers from the outputs that it has a share of. `reach` gives the first and last of them with one
+ * to spare; what lies at an edge also gets everything that was clamped to it.
  */
 export function interpolateGrad(spec: InterpolateSpec): Shader {
   const { planes, input, output, scale, mode, alignCorners } = spec;
-  const n = planes * input[0] * input[1];
   const outputs = planes * output[0] * output[1];
-  const inverse = scale.map((s) => ({ f32: s > 0 ? 1 / s : 0 }));
   // Outputs between input i − 1 and i + 1; nearest: between i and i + 1.
   const shift = mode === 'nearest' || alignCorners ? '0.0' : '0.5';
   const back = mode === 'nearest' ? '0.0' : '1.0';
-  return {
+  return eachInPlanes({
     name: 'interpolateGrad',
     variant: variantOf(spec),
-    grid: itemGrid(n),
-    params: [n, ...input, ...output, { f32: scale[0] }, { f32: scale[1] }, ...inverse],
-    flops: 8 * Math.max(n, outputs),
-    bytes: 4 * (n + outputs),
-    code: () => `
-struct Params { n: u32, in_h: i32, in_w: i32, out_h: i32, out_w: i32, scale_h: f32, scale_w: f32, inverse_h: f32, inverse_w: f32 }
-@group(0) @binding(0) var<storage, read> dy: array<f32>;
-@group(0) @binding(1) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
-${places(spec)}
+    planes,
+    size: input,
+    reads: ['dy: array<f32>'],
+    fields: [
+      ...sizesOf(spec),
+      ['inverse_h: f32', { f32: scale[0] && 1 / scale[0] }],
+      ['inverse_w: f32', { f32: scale[1] && 1 / scale[1] }],
+    ],
+    functions: `${places(spec)}
 fn reach(i: i32, inverse: f32, size: i32, outputs: i32) -> vec2i {
   let first = i32(floor((f32(i) - ${back} + ${shift}) * inverse - ${shift})) - 1;
   let last = i32(ceil((f32(i) + 1.0 + ${shift}) * inverse - ${shift})) + 1;
   return vec2i(select(max(first, 0), 0, i == 0), select(min(last, outputs - 1), outputs - 1, i == size - 1));
 }
-${flatMain}
-  if (item >= p.n) { return; }
-  ${positionIn('in')}
+fn value(plane: i32, y: i32, x: i32) -> f32 {
   let rows = reach(y, p.inverse_h, p.in_h, p.out_h);
   let columns = reach(x, p.inverse_w, p.in_w, p.out_w);
   var sum = 0.0;
@@ -120,9 +114,11 @@ ${flatMain}
       if (b != 0.0) { sum += a * b * dy[(plane * p.out_h + i) * p.out_w + j]; }
     }
   }
-  result[item] = sum;
+  return sum;
 }`,
-  };
+    flops: 8 * Math.max(planes * input[0] * input[1], outputs),
+    bytes: 4 * (planes * input[0] * input[1] + outputs),
+  });
 }
 
 export interface GridSampleSpec {

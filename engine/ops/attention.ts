@@ -48,7 +48,9 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   const d = q.shape.at(-1)!;
   const values = v.shape.at(-1)!;
   if (Math.max(d, values) > 4 * MOST_QUADS) {
-    throw new ShapeError(`scaledDotProductAttention: ${Math.max(d, values)} features a head are more than ${4 * MOST_QUADS}; use more heads.`);
+    throw new ShapeError(
+      `scaledDotProductAttention: ${Math.max(d, values)} features a head are more than ${4 * MOST_QUADS}; use more heads.`,
+    );
   }
   const items = sizeOf(batch);
   const flat = (t: Tensor) => toQuads(reshape(t, [items, t.shape.at(-2)!, t.shape.at(-1)!]));
@@ -69,12 +71,17 @@ function fused(q: Tensor, k: Tensor, v: Tensor, causal: boolean, scale: number):
     causal,
     sharing: q.gpu.sharing,
   };
-  const [out, lse] = runMany(attention(spec), [q, k, v], [{ shape: [batch, queries, values] }, { shape: [batch, queries] }]);
+  const [out, lse] = runMany(
+    attention(spec),
+    [q, k, v],
+    [{ shape: [batch, queries, values] }, { shape: [batch, queries] }],
+  );
   return record('scaledDotProductAttention', out!, [q, k, v], (dy, [needsQ, needsK, needsV]) => {
     const delta = reduceAxes('sum', mul(dy, out!.detach()), [2]);
     const saved = [q, k, v, dy, lse!, delta];
     const dq = needsQ ? run(attentionGradQueries(spec), saved, q.shape) : undefined;
-    const [dk, dv] = needsK || needsV ? runMany(attentionGradKeys(spec), saved, [{ shape: k.shape }, { shape: v.shape }]) : [];
+    const [dk, dv] =
+      needsK || needsV ? runMany(attentionGradKeys(spec), saved, [{ shape: k.shape }, { shape: v.shape }]) : [];
     return [dq, dk, dv];
   });
 }

@@ -1,5 +1,5 @@
 import { convGather, type Gather, packedSize, packWeights } from '../../shaders/conv.js';
-import { convWeightGrad, quadsOf } from '../../shaders/conv-weights.js';
+import { chunkUnit, convWeightGrad, quadsOf } from '../../shaders/conv-weights.js';
 import { depthwise, depthwiseWeightGrad } from '../../shaders/depthwise.js';
 import { ShapeError } from '../errors.js';
 import { formatShape, pair, type Shape } from '../shape.js';
@@ -80,7 +80,11 @@ function gather(source: Tensor, weight: Tensor, conv: Conv, back: boolean, bias?
   if (out.size === 0) return out;
   if (isDepthwise(conv)) {
     const [channels, sourceChannels] = back ? [conv.x[1], conv.weight[0]] : [conv.weight[0], conv.x[1]];
-    runInto(depthwise({ gather: g, channels, sourceChannels, flip: back, bias: bias !== undefined }), [x, w, ...extra], [out]);
+    runInto(
+      depthwise({ gather: g, channels, sourceChannels, flip: back, bias: bias !== undefined }),
+      [x, w, ...extra],
+      [out],
+    );
     return out;
   }
   const taps = r * s;
@@ -118,10 +122,11 @@ function weightGradData(x: Tensor, dy: Tensor, conv: Conv): Tensor {
   const whole = convWeightGrad({ forward, splits: 1, chunk: quads, sharing });
   const groups = whole.grid[0] * whole.grid[1];
   const wanted = Math.max(1, Math.min(Math.ceil(WANTED_GROUPS / groups), Math.ceil(quads / LEAST_QUADS)));
-  const chunk = Math.max(4, 4 * Math.ceil(quads / wanted / 4));
+  const unit = chunkUnit(forward);
+  const chunk = unit * Math.max(1, Math.ceil(quads / wanted / unit));
   const splits = Math.max(1, Math.ceil(quads / chunk));
   const out = empty(x.gpu, splits === 1 ? shape : [splits, ...shape], 'float32', 'conv2d weight gradient');
-  runInto(convWeightGrad({ forward, splits, chunk, sharing }), [x, dy], [out]);
+  runInto(convWeightGrad({ forward, splits, chunk, sharing }), [x, x, dy], [out]);
   if (splits === 1) return out;
   const joined = reduceAxes('sum', out, [0]);
   out.storage.release();
@@ -163,14 +168,19 @@ function four(t: Tensor, op: string, what: string): [number, number, number, num
   return [...t.shape] as [number, number, number, number];
 }
 
-function checkNumbers(op: string, options: { readonly [name: string]: readonly [number, number] }, groups: number): void {
+function checkNumbers(
+  op: string,
+  options: { readonly [name: string]: readonly [number, number] },
+  groups: number,
+): void {
   for (const [name, values] of Object.entries(options)) {
     const least = name === 'padding' || name === 'outputPadding' ? 0 : 1;
     if (!values.every((n) => Number.isInteger(n) && n >= least)) {
       throw new ShapeError(`${op}: ${name} must be whole numbers of at least ${least}, got [${values}].`);
     }
   }
-  if (!Number.isInteger(groups) || groups < 1) throw new ShapeError(`${op}: groups must be a whole number of at least 1, got ${groups}.`);
+  if (!Number.isInteger(groups) || groups < 1)
+    throw new ShapeError(`${op}: groups must be a whole number of at least 1, got ${groups}.`);
 }
 
 function checkBias(op: string, bias: Tensor | undefined, channels: number): void {
@@ -201,9 +211,19 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOp
     Math.floor((length + 2 * padding[i] - dilation[i] * (k - 1) - 1) / stride[i]) + 1;
   const out: [number, number] = [size(h, r, 0), size(w, s, 1)];
   if (out[0] < 1 || out[1] < 1) {
-    throw new ShapeError(`conv2d: a kernel of ${r} × ${s} does not fit into x ${formatShape(x.shape)} with padding [${padding}].`);
+    throw new ShapeError(
+      `conv2d: a kernel of ${r} × ${s} does not fit into x ${formatShape(x.shape)} with padding [${padding}].`,
+    );
   }
-  return convolve(x, weight, bias, { x: [n, c, h, w], weight: [o, perGroup, r, s], out, stride, pad: padding, dilation, groups });
+  return convolve(x, weight, bias, {
+    x: [n, c, h, w],
+    weight: [o, perGroup, r, s],
+    out,
+    stride,
+    pad: padding,
+    dilation,
+    groups,
+  });
 }
 
 /** 1-d convolution of x [N, C, L] with weight [O, C / groups, S]; as torch.nn.functional.conv1d. */
@@ -211,10 +231,17 @@ export function conv1d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor,
-  options: { readonly stride?: number; readonly padding?: number; readonly dilation?: number; readonly groups?: number } = {},
+  options: {
+    readonly stride?: number;
+    readonly padding?: number;
+    readonly dilation?: number;
+    readonly groups?: number;
+  } = {},
 ): Tensor {
   if (x.rank !== 3 || weight.rank !== 3) {
-    throw new ShapeError(`conv1d: x ${formatShape(x.shape)} and weight ${formatShape(weight.shape)} must have three dimensions.`);
+    throw new ShapeError(
+      `conv1d: x ${formatShape(x.shape)} and weight ${formatShape(weight.shape)} must have three dimensions.`,
+    );
   }
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const wide = { stride: [1, stride], padding: [0, padding], dilation: [1, dilation], groups } as const;
@@ -241,12 +268,15 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
     );
   }
   if (outputPadding.some((n, i) => n >= Math.max(stride[i]!, dilation[i]!))) {
-    throw new ShapeError(`convTranspose2d: outputPadding [${outputPadding}] must be below stride [${stride}] or dilation [${dilation}].`);
+    throw new ShapeError(
+      `convTranspose2d: outputPadding [${outputPadding}] must be below stride [${stride}] or dilation [${dilation}].`,
+    );
   }
   const size = (length: number, k: number, i: 0 | 1) =>
     (length - 1) * stride[i] - 2 * padding[i] + dilation[i] * (k - 1) + outputPadding[i] + 1;
   const wide: Shape = [n, perGroup * groups, size(h, r, 0), size(w, s, 1)];
-  if (wide.some((m) => m < 1)) throw new ShapeError(`convTranspose2d: the output would be ${formatShape(wide)}; use less padding.`);
+  if (wide.some((m) => m < 1))
+    throw new ShapeError(`convTranspose2d: the output would be ${formatShape(wide)}; use less padding.`);
   const conv: Conv = {
     x: wide as [number, number, number, number],
     weight: [inputs, perGroup, r, s],

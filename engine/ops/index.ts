@@ -1,8 +1,43 @@
+export * from './arithmetic.js';
 export { type AttentionOptions, scaledDotProductAttention } from './attention.js';
 export { type ConvOptions, type ConvTransposeOptions, conv1d, conv2d, convTranspose2d } from './conv.js';
-export { addmm, linear, matmul } from './matmul.js';
-export * from './arithmetic.js';
+export * from './distance.js';
+export { dropout } from './dropout.js';
+export {
+  embedding,
+  gather,
+  indexAdd,
+  indexCopy,
+  indexSelect,
+  oneHot,
+  scatter,
+  scatterAdd,
+} from './indexing.js';
 export { cat, stack } from './join.js';
+export * from './loss.js';
+export { addmm, linear, matmul } from './matmul.js';
+export {
+  type BatchNormOptions,
+  batchNorm,
+  groupNorm,
+  type InstanceNormOptions,
+  instanceNorm,
+  layerNorm,
+} from './norm.js';
+export { type PadOptions, pad } from './pad.js';
+export {
+  type AvgPoolOptions,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool2d,
+  avgPool2d,
+  type MaxPoolOptions,
+  maxPool2d,
+} from './pool.js';
+export * from './rearrange.js';
+export * from './reduce.js';
+export { type GridSampleOptions, gridSample, type InterpolateOptions, interpolate } from './resample.js';
+export { logSoftmax, softmax } from './softmax.js';
+export * from './sort.js';
 export { sum } from './sum.js';
 export {
   abs,
@@ -35,3 +70,4 @@ export {
   tanh,
 } from './unary.js';
 export * from './view.js';
+export { maskedFill, prelu, toFloat, where } from './where.js';

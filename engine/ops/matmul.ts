@@ -33,13 +33,19 @@ function product(a: Tensor, b: Tensor, bias?: Tensor): Tensor {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
   const layout = batchStrides(a, b, batch);
-  if (!layout) return product(contiguousData(expand(a.detach(), [...batch, m, k])), contiguousData(expand(b.detach(), [...batch, k, n])), bias);
+  if (!layout)
+    return product(
+      contiguousData(expand(a.detach(), [...batch, m, k])),
+      contiguousData(expand(b.detach(), [...batch, k, n])),
+      bias,
+    );
   const [outer, inner] = layout.shape as [number, number];
   const spec = { m, n, k, outer, inner, a: strides(a, layout.a), b: strides(b, layout.b), bias: bias !== undefined };
   const out = empty(a.gpu, [...batch, m, n], 'float32', 'matmul');
   if (out.size > 0) {
     const shader = matmulShader({ ...spec, sharing: a.gpu.sharing });
-    if (shader.grid[2] > 65535) throw new ShapeError(`matmul: a batch of ${sizeOf(batch)} matrices is beyond 65,535; split it.`);
+    if (shader.grid[2] > 65535)
+      throw new ShapeError(`matmul: a batch of ${sizeOf(batch)} matrices is beyond 65,535; split it.`);
     runStrided(shader, bias ? [a, b, contiguousData(bias)] : [a, b], [out]);
   }
   return out;

@@ -1,4 +1,4 @@
-import { cutRows, layerNorm as layerNormShader, layerNormGrad, layerNormWeightGrad } from '../../shaders/layernorm.js';
+import { cutRows, layerNormGrad, layerNorm as layerNormShader, layerNormWeightGrad } from '../../shaders/layernorm.js';
 import {
   cutPlanes,
   type Planes,
@@ -56,7 +56,12 @@ interface Statistics {
 
 type Affine = { readonly weight?: Tensor; readonly bias?: Tensor };
 
-function refuseMisfits(op: string, x: Tensor, shapes: readonly Shape[], named: Readonly<Record<string, Tensor | undefined>>) {
+function refuseMisfits(
+  op: string,
+  x: Tensor,
+  shapes: readonly Shape[],
+  named: Readonly<Record<string, Tensor | undefined>>,
+) {
   if (x.size === 0 && x.shape[0] !== 0) {
     throw new ShapeError(`${op}: ${formatShape(x.shape)} has no elements; only the batch may be empty.`);
   }
@@ -261,9 +266,7 @@ export function layerNorm(
     const needsWeight = weight !== undefined && needs[1]!;
     const needsBias = bias !== undefined && needs[weight ? 2 : 1]!;
     const dy = contiguousData(gradient);
-    const dx = needs[0]
-      ? run(layerNormGrad(spec), [source, dy, ...present(weight), stats], x.shape)
-      : undefined;
+    const dx = needs[0] ? run(layerNormGrad(spec), [source, dy, ...present(weight), stats], x.shape) : undefined;
     if (!needsWeight && !needsBias) return [dx];
     const cut = cutRows(rows, columns);
     const partial = { shape: [cut.splits, columns] };

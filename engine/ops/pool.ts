@@ -1,13 +1,21 @@
-import { avgPool, avgPoolGrad, globalPool, maxPool, maxPoolGrad, type PoolSpec, type Sliding } from '../../shaders/pool.js';
+import {
+  avgPool,
+  avgPoolGrad,
+  globalMaxPoolGrad,
+  globalPool,
+  maxPool,
+  maxPoolGrad,
+  type PoolSpec,
+  type Sliding,
+} from '../../shaders/pool.js';
 import { ShapeError } from '../errors.js';
 import { formatShape, pair } from '../shape.js';
 import { isRecording, record } from '../tape.js';
 import { run, runMany, type Tensor } from '../tensor.js';
-import { expand } from './view.js';
 import { mulScalar } from './unary.js';
+import { expand } from './view.js';
 
-/** One number for a window's height and width. */
-
+/** Height and width, or one number for both. */
 type Pair = number | readonly [number, number];
 
 export interface MaxPoolOptions {
@@ -30,7 +38,9 @@ function planesOf(op: string, x: Tensor): { planes: number; input: [number, numb
   const lead = x.shape.slice(0, -2);
   const [h, w] = x.shape.slice(-2) as [number, number];
   if (x.rank < 3 || h * w === 0) {
-    throw new ShapeError(`${op}: x must be [N, C, H, W] or [C, H, W] with H and W above 0, got ${formatShape(x.shape)}.`);
+    throw new ShapeError(
+      `${op}: x must be [N, C, H, W] or [C, H, W] with H and W above 0, got ${formatShape(x.shape)}.`,
+    );
   }
   return { planes: lead.reduce((n, m) => n * m, 1), input: [h, w], lead };
 }
@@ -90,7 +100,8 @@ function max(op: string, x: Tensor, spec: PoolSpec, shape: readonly number[]): T
   if (!global && !(isRecording() && x.requiresGrad)) return run(maxPool(spec, false), [x], shape);
   const shader = global ? globalPool('max', spec.planes, h * w) : maxPool(spec, true);
   const [y, places] = runMany(shader, [x], [{ shape }, { shape, dtype: 'uint32' }]) as [Tensor, Tensor];
-  const out = record(op, y, [x], (dy) => [run(maxPoolGrad(spec), [dy, places], x.shape)]);
+  const back = global ? globalMaxPoolGrad(spec.planes, h * w) : maxPoolGrad(spec);
+  const out = record(op, y, [x], (dy) => [run(back, [dy, places], x.shape)]);
   if (!out.node) places.storage.release();
   return out;
 }

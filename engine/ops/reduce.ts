@@ -1,4 +1,11 @@
-import { argJoin, argReduce, type Extreme, ratio as ratioShader, type SpreadSpec, spread } from '../../shaders/reduce.js';
+import {
+  argJoin,
+  argReduce,
+  type Extreme,
+  ratio as ratioShader,
+  type SpreadSpec,
+  spread,
+} from '../../shaders/reduce.js';
 import { SCAN_BLOCK, scanAdd, scanBlocks, scanLines } from '../../shaders/scan.js';
 import { ShapeError } from '../errors.js';
 import { axesOf, axisOf, broadcastStrides, collapse, formatShape, type Shape, sizeOf, stridesOf } from '../shape.js';
@@ -29,12 +36,13 @@ export interface Extremum {
 const without = (y: Tensor, shape: Shape, axes: readonly number[], keepdim: boolean): Tensor =>
   keepdim ? y : reshape(y, dropAxes(shape, axes));
 
-const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i]!));
+const countOf = (x: Tensor, axes: readonly number[]): number => sizeOf(axes.map((i) => x.shape[i] ?? 1));
 
 /** The axes of a reduction that has no value for no elements. */
 function someOf(x: Tensor, dim: Dims | undefined, op: string): number[] {
   const axes = axesOf(dim, x.rank, op);
-  if (countOf(x, axes) === 0) throw new ShapeError(`${op}: ${formatShape(x.shape)} has no elements to reduce along [${axes}].`);
+  if (countOf(x, axes) === 0)
+    throw new ShapeError(`${op}: ${formatShape(x.shape)} has no elements to reduce along [${axes}].`);
   return axes;
 }
 
@@ -92,7 +100,11 @@ function locate(extreme: Extreme, x: Tensor, axes: readonly number[]): Extremum 
   const indices = empty(x.gpu, first, 'int32', `arg${extreme}`);
   runStrided(argReduce(extreme, mapping, plan), [x], [values, indices]);
   if (plan.splits === 1) return { values, indices };
-  const joined = runMany(argJoin(extreme, results, plan.splits), [values, indices], [{ shape }, { shape, dtype: 'int32' }]);
+  const joined = runMany(
+    argJoin(extreme, results, plan.splits),
+    [values, indices],
+    [{ shape }, { shape, dtype: 'int32' }],
+  );
   values.storage.release();
   indices.storage.release();
   return { values: joined[0]!, indices: joined[1]! };
@@ -129,7 +141,8 @@ export function variance(x: Tensor, dim?: Dims, { unbiased = true, keepdim = fal
   const axes = someOf(x, dim, 'variance');
   const n = countOf(x, axes);
   const divisor = unbiased ? n - 1 : n;
-  if (divisor === 0) throw new ShapeError(`variance: one element along [${axes}] of ${formatShape(x.shape)} has no unbiased variance.`);
+  if (divisor === 0)
+    throw new ShapeError(`variance: one element along [${axes}] of ${formatShape(x.shape)} has no unbiased variance.`);
   const centre = mulScalar(reduceAxes('sum', x, axes), 1 / n);
   const y = mulScalar(reduceAxes('sumSquaredDeviations', x, axes, { centre }), 1 / divisor);
   const back = (dy: Tensor) => [
@@ -151,7 +164,12 @@ export function std(x: Tensor, dim?: Dims, options: SpreadOptions = {}): Tensor 
 export function norm(x: Tensor, p = 2, dim?: Dims, keepdim = false): Tensor {
   const axes = axesOf(dim, x.rank, 'norm');
   const recorded = (y: Tensor, back: (dy: Tensor) => Tensor, twice: boolean) =>
-    without(record('norm', y, [x], (dy) => [back(dy)], { twice }), x.shape, axes, keepdim);
+    without(
+      record('norm', y, [x], (dy) => [back(dy)], { twice }),
+      x.shape,
+      axes,
+      keepdim,
+    );
   if (p === Infinity) return amax(abs(x), axes, keepdim);
   if (p === -Infinity) return amin(abs(x), axes, keepdim);
   if (p === 0) return without(reduceAxes('countNonzero', x, axes), x.shape, axes, keepdim);
@@ -180,7 +198,12 @@ export function logsumexp(x: Tensor, dim?: Dims, keepdim = false): Tensor {
   const axes = someOf(x, dim, 'logsumexp');
   const centre = reduceAxes('max', x, axes);
   const y = add(log(reduceAxes('sumExp', x, axes, { centre })), centre);
-  return without(record('logsumexp', y, [x], (dy) => [spreadBack('logsumexpGrad', x, [y, dy])]), x.shape, axes, keepdim);
+  return without(
+    record('logsumexp', y, [x], (dy) => [spreadBack('logsumexpGrad', x, [y, dy])]),
+    x.shape,
+    axes,
+    keepdim,
+  );
 }
 
 /** Lines up to this long are summed by one invocation each. */
@@ -189,7 +212,11 @@ const SHORT = 64;
 /** Running sums along the last dimension, in blocks. Outside of the graph. */
 function scanRows(x: Tensor, rows: number, n: number, reverse: boolean): Tensor {
   const blocks = Math.ceil(n / SCAN_BLOCK);
-  const [y, totals] = runMany(scanBlocks({ rows, n, reverse }), [x], [{ shape: x.shape }, { shape: [rows, blocks] }]) as [Tensor, Tensor];
+  const [y, totals] = runMany(
+    scanBlocks({ rows, n, reverse }),
+    [x],
+    [{ shape: x.shape }, { shape: [rows, blocks] }],
+  ) as [Tensor, Tensor];
   if (blocks > 1) {
     const before = scanRows(totals, rows, blocks, false);
     runInto(scanAdd({ rows, n, reverse }), [before], [y]);

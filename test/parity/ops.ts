@@ -5,10 +5,23 @@ import { fill } from '../golden/fill.js';
 import type { GoldenCase, OpRunners } from './case.js';
 import { compare, type Difference, FORWARD, GRADIENT } from './compare.js';
 import { elementwise } from './elementwise.js';
+import { indexOps } from './indexing.js';
 import { linearOps } from './linear.js';
+import { losses } from './loss.js';
+import { penalty } from './penalty.js';
+import { reductions } from './reduce.js';
+import { spatial } from './spatial.js';
 
 /** Every operator that golden files name. */
-export const operators: OpRunners = { ...elementwise, ...linearOps };
+export const operators: OpRunners = {
+  ...elementwise,
+  ...linearOps,
+  ...penalty,
+  ...spatial,
+  ...reductions,
+  ...indexOps,
+  ...losses,
+};
 
 export interface CaseResult {
   readonly id: string;
