@@ -65,6 +65,15 @@ function sorted(roots: readonly Tensor[]): Node[] {
   return [...nodes].sort((a, b) => b.order - a.order);
 }
 
+/** Of nodes sorted by sorted(): those behind which a wanted tensor lies. The others' gradients need not be computed. */
+function leadingTo(wanted: ReadonlyMap<Tensor | Node, unknown>, nodes: readonly Node[]): ReadonlySet<Node> {
+  const leading = new Set<Node>();
+  for (const node of [...nodes].reverse()) {
+    if (node.inputs.some((t) => wanted.has(t.node ?? t) || (t.node && leading.has(t.node)))) leading.add(node);
+  }
+  return leading;
+}
+
 /**
  * Walks the tape once. Gradients on their way are the walk's own: each goes back to the pool as soon as it was used, unless
  * the way back is recorded or the caller asked for it (`found`).
@@ -107,13 +116,20 @@ function walk(
       if (!gradients[i] && !createGraph) own.add(gradient.storage);
       arrive(root.node ?? root, gradient);
     });
-    for (const node of sorted(roots)) {
+    const nodes = sorted(roots);
+    const leading = found && leadingTo(found, nodes);
+    const wanted = (t: Tensor) => !found || found.has(t.node ?? t) || (t.node !== undefined && leading!.has(t.node));
+    for (const node of nodes) {
       const gradient = waiting.get(node);
       if (!gradient) continue;
       waiting.delete(node);
       if (found?.has(node)) {
         found.set(node, gradient);
         hold(gradient);
+      }
+      if (leading && !leading.has(node)) {
+        drop(gradient);
+        continue;
       }
       const way = node.backward;
       if (!way) {
@@ -124,7 +140,7 @@ function walk(
       if (createGraph && !node.twice) {
         throw new GpuError(`backward: ${node.name} has no second derivative, so createGraph can not pass it.`);
       }
-      const needs = node.inputs.map((input) => input.requiresGrad);
+      const needs = node.inputs.map((input) => input.requiresGrad && wanted(input));
       pool.push();
       let results: readonly (Tensor | undefined)[] = [];
       try {
