@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { Sharing } from './rowtile.js';
 import type { Shader } from './shader.js';
 
@@ -197,7 +198,7 @@ export function attention(spec: AttentionSpec): Shader {
     params: params(spec),
     flops: 8 * batch * queries * keys * (depth + valueDepth),
     bytes: 16 * batch * (queries * (depth + valueDepth) + keys * (depth + valueDepth)),
-    code: () => `${enables(spec)}
+    code: () => wgsl`${enables(spec)}
 ${STRUCT}
 ${binding(0, 'q', 'vec4f')} ${binding(1, 'keys', 'vec4f')} ${binding(2, 'values', 'vec4f')}
 ${binding(3, 'result', 'vec4f', true)} ${binding(4, 'lse', 'f32', true)}
@@ -251,7 +252,7 @@ export function attentionGradQueries(spec: AttentionSpec): Shader {
     params: params(spec),
     flops: 8 * batch * queries * keys * (2 * depth + valueDepth),
     bytes: 16 * batch * (queries + keys) * (depth + valueDepth),
-    code: () => `${enables(spec)}
+    code: () => wgsl`${enables(spec)}
 ${STRUCT}
 ${binding(0, 'q', 'vec4f')} ${binding(1, 'keys', 'vec4f')} ${binding(2, 'values', 'vec4f')} ${binding(3, 'dy', 'vec4f')}
 ${binding(4, 'lse', 'f32')} ${binding(5, 'delta', 'f32')} ${binding(6, 'result', 'vec4f', true)}
@@ -298,7 +299,7 @@ export function attentionGradKeys(spec: AttentionSpec): Shader {
     params: params(spec),
     flops: 16 * batch * queries * keys * (depth + valueDepth),
     bytes: 16 * batch * (queries + 2 * keys) * (depth + valueDepth),
-    code: () => `${enables(spec)}
+    code: () => wgsl`${enables(spec)}
 ${STRUCT}
 ${binding(0, 'q', 'vec4f')} ${binding(1, 'keys', 'vec4f')} ${binding(2, 'values', 'vec4f')} ${binding(3, 'dy', 'vec4f')}
 ${binding(4, 'lse', 'f32')} ${binding(5, 'delta', 'f32')} ${binding(6, 'dk', 'vec4f', true)} ${binding(7, 'dv', 'vec4f', true)}

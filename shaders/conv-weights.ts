@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { Gather } from './conv.js';
 import {
   forRows,
@@ -84,7 +85,7 @@ export function convWeightGrad({ forward, splits, chunk, sharing }: WeightGradSp
       4 *
       (batch * groups * (sourceChannels * source[0] * source[1] + outChannels * plane) +
         splits * groups * outChannels * columns),
-    code: () => `${rowTileEnables(tile)}
+    code: () => wgsl`${rowTileEnables(tile)}
 struct Params { source_channels: u32, out_channels: u32, columns: u32, quads: u32, per_image: u32, chunk: u32, groups: u32, row_tiles: u32,
   source_h: i32, source_w: i32, out_h: u32, out_w: u32, kernel_h: u32, kernel_w: u32, stride_h: i32, stride_w: i32,
   pad_h: i32, pad_w: i32, dilation_h: i32, dilation_w: i32, per_image_inverse: f32, out_w_inverse: f32 }

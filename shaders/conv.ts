@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import {
   forRows,
   type RowTile,
@@ -58,7 +59,7 @@ export function packWeights(spec: PackSpec): Shader {
     params: [n, taps, rows, k, strides.group, strides.row, strides.k, flip ? 1 : 0],
     flops: 0,
     bytes: 4 * groups * taps * rows * k + 16 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, taps: u32, rows: u32, k: u32, group_stride: u32, row_stride: u32, k_stride: u32, flip: u32 }
 @group(0) @binding(0) var<storage, read> weights: array<f32>;
 @group(0) @binding(1) var<storage, read_write> packed: array<vec4f>;
@@ -134,14 +135,16 @@ export function convGather(spec: Gather & { readonly bias: boolean; readonly sha
     params: [...params, groups],
     flops: 2 * macs,
     bytes: 4 * (read + pixels * groups * outChannels + groups * outChannels * sourceChannels * kernel[0] * kernel[1]),
-    code: () => `${rowTileEnables(tile)}
+    code: () => wgsl`${rowTileEnables(tile)}
 struct Params { source_channels: u32, out_channels: u32, depth: u32, pixels: u32, source_h: i32, source_w: i32, out_h: u32, out_w: u32,
   kernel_h: u32, kernel_w: u32, stride_h: i32, stride_w: i32, pad_h: i32, pad_w: i32, dilation_h: i32, dilation_w: i32, up_h: i32, up_w: i32,
   groups: u32 }
 @group(0) @binding(0) var<storage, read> source: array<${access === 'plane' ? 'vec4f' : 'f32'}>;
 @group(0) @binding(1) var<storage, read> source4: array<vec4f>;
 @group(0) @binding(2) var<storage, read> packed: array<vec4f>;
-${bias ? '@group(0) @binding(3) var<storage, read> bias: array<f32>;' : ''}
+#if ${bias}
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+#endif
 @group(0) @binding(${bias ? 4 : 3}) var<storage, read_write> result: array<${quads ? 'vec4f' : 'f32'}>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${rowTileHead(tile, row ? 3 : 1)}

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
 export interface Strided {
@@ -41,7 +42,7 @@ export function copyStrided({ shape, strides, offset }: Strided): Shader {
     params: [n, ...unravelParams(shape, { offset, strides })],
     flops: 0,
     bytes: 8 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, ${unravelFields(rank, ['x'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read_write> target_: array<u32>;
@@ -72,7 +73,7 @@ export function placeStrided({ source, target }: PlaceSpec): Shader {
     params: [n, ...unravelParams(source.shape, source, target)],
     flops: 0,
     bytes: 8 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, ${unravelFields(rank, ['x', 'y'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read_write> target_: array<u32>;

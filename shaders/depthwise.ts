@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import type { Gather } from './conv.js';
 import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 
@@ -46,11 +47,13 @@ export function depthwise(spec: DepthwiseSpec & { readonly flip: boolean; readon
     params: [quads, ...geometry(spec)],
     flops: 2 * written * taps * each,
     bytes: 4 * (written + gather.batch * sourceChannels * gather.source[0] * gather.source[1]),
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, ${FIELDS} }
 @group(0) @binding(0) var<storage, read> source: array<f32>;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
-${bias ? '@group(0) @binding(2) var<storage, read> bias: array<f32>;' : ''}
+#if ${bias}
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+#endif
 @group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> result: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${flatMain}
@@ -83,7 +86,9 @@ ${flatMain}
       }
     }
   }
-  ${bias ? 'sum += bias[channel];' : ''}
+  #if ${bias}
+  sum += bias[channel];
+  #endif
   let to = ((image * p.channels + channel) * p.out_h + row) * p.out_w + column;
   for (var i = 0u; i < 4u; i++) {
     if (column + i < p.out_w) { result[to + i] = sum[i]; }
@@ -104,7 +109,7 @@ export function depthwiseWeightGrad(spec: DepthwiseSpec): Shader {
     params: [channels * taps, ...geometry(spec)],
     flops: 2 * channels * taps * pixels,
     bytes: 8 * channels * pixels,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, ${FIELDS} }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;

@@ -1,5 +1,14 @@
 import { alongLines, type LineKernel, type Lines } from './lines.js';
-import { forRows, type RowTile, rowsFor, rowTileEnables, rowTileHead, rowTileLoop, rowTileMain, type Sharing } from './rowtile.js';
+import {
+  forRows,
+  type RowTile,
+  rowsFor,
+  rowTileEnables,
+  rowTileHead,
+  rowTileLoop,
+  rowTileMain,
+  type Sharing,
+} from './rowtile.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
 /** Distances between all rows of two matrices, x [m, depth] and y [n, depth]. */
@@ -16,25 +25,22 @@ export interface PairSpec {
   readonly sharing: Sharing;
 }
 
+/** The largest tile takes seconds to compile on software adapters: only for work that repays it. */
+const LARGE = 2 ** 26;
+const tileRows = (m: number, n: number, depth: number): number => Math.min(rowsFor(m), m * n * depth >= LARGE ? 32 : 16);
+
 /** Runs of features that make enough workgroups of a small matrix of pairs. */
 export function pairSplits(m: number, n: number, depth: number, sharing: Sharing): { splits: number; chunk: number } {
-  const groups = Math.ceil(m / rowsFor(m)) * Math.ceil(n / (4 * sharing.lanes));
+  const groups = Math.ceil(m / tileRows(m, n, depth)) * Math.ceil(n / (4 * sharing.lanes));
   const wanted = groups >= 64 ? 1 : Math.max(1, Math.min(Math.ceil(64 / groups), Math.floor(depth / 128)));
   const chunk = Math.max(16, 16 * Math.ceil(depth / wanted / 16));
   return { splits: Math.max(1, Math.ceil(depth / chunk)), chunk };
 }
 
-const RAW = 0;
-const SQUARED = 1;
-const ROOT = 2;
-
-const finish = `
-fn finish(sum: vec4f) -> vec4f {
-  if (p.mode == ${RAW}u) { return sum; }
-  let squared = max(sum, vec4f(0.0));
-  if (p.mode == ${SQUARED}u) { return squared; }
-  return sqrt(max(squared, vec4f(1e-12)));
-}`;
+/** Squares are never below 0, distances never below 1e-6; a part of a sum may be. */
+const LOWEST = -3.4e38;
+const finish = (root: boolean) =>
+  `fn finish(sum: vec4f) -> vec4f { return ${root ? 'sqrt(max(sum, vec4f(1e-12)))' : 'max(sum, vec4f(p.lowest))'}; }`;
 
 const NAMES = [0, 1, 2, 3] as const;
 
@@ -48,7 +54,10 @@ const readRow = (buffer: string, row: string, quads: boolean): string =>
  * Squared lengths of rows, a number for each of `splits` runs: [splits, rows]. One invocation a row; the same products in the
  * same order as in `pairDistances`, so that the distance of a row to itself is exactly 0.
  */
-export function squaredLengths(rows: number, { depth, splits, chunk }: Pick<PairSpec, 'depth' | 'splits' | 'chunk'>): Shader {
+export function squaredLengths(
+  rows: number,
+  { depth, splits, chunk }: Pick<PairSpec, 'depth' | 'splits' | 'chunk'>,
+): Shader {
   const quads = depth % 4 === 0;
   return {
     name: 'squaredLengths',
@@ -82,19 +91,19 @@ ${flatMain}
  */
 export function pairDistances(spec: PairSpec): Shader {
   const { m, n, depth, splits, chunk, root, sharing } = spec;
-  const tile: RowTile = { sharing, rows: rowsFor(m) };
+  const tile: RowTile = { sharing, rows: tileRows(m, n, depth) };
   const quads = depth % 4 === 0;
   const wide = n % 4 === 0;
-  const mode = splits > 1 ? RAW : root ? ROOT : SQUARED;
+  const rooted = root && splits === 1;
   return {
     name: 'pairDistances',
-    variant: `${sharing.kind} ${tile.rows}${quads ? ' quads' : ''}${wide ? ' wide' : ''}`,
+    variant: `${sharing.kind} ${tile.rows}${quads ? ' quads' : ''}${wide ? ' wide' : ''}${rooted ? ' root' : ''}`,
     grid: [Math.ceil(n / (4 * sharing.lanes)), Math.ceil(m / tile.rows), splits],
-    params: [m, n, depth, chunk, mode],
+    params: [m, n, depth, chunk, { f32: splits === 1 ? 0 : LOWEST }],
     flops: 2 * m * n * depth,
     bytes: 4 * ((m + n) * depth + splits * m * n),
     code: () => `${rowTileEnables(tile)}
-struct Params { m: u32, n: u32, depth: u32, chunk: u32, mode: u32 }
+struct Params { m: u32, n: u32, depth: u32, chunk: u32, lowest: f32 }
 @group(0) @binding(0) var<storage, read> xs: array<${quads ? 'vec4f' : 'f32'}>;
 @group(0) @binding(1) var<storage, read> ys: array<${quads ? 'vec4f' : 'f32'}>;
 @group(0) @binding(2) var<storage, read> x_lengths: array<f32>;
@@ -111,7 +120,7 @@ fn row4(tap: u32, row: u32, from_first: u32) -> vec4f {
   return ${readRow('xs', 'r', quads)};
 }
 fn column4(column: u32, k: u32) -> vec4f { return ${readRow('ys', 'column', quads)}; }
-${finish}
+${finish(rooted)}
 ${rowTileMain(tile)}
   first_row = tile.y * ${tile.rows}u;
   let start = tile.z * p.chunk;
@@ -143,17 +152,17 @@ function store(wide: boolean, r: number): string {
 export function joinDistances(pairs: number, splits: number, root: boolean): Shader {
   return {
     name: 'joinDistances',
-    variant: '',
+    variant: root ? 'root' : '',
     grid: itemGrid(pairs),
-    params: [pairs, splits, root ? ROOT : SQUARED],
+    params: [pairs, splits, { f32: 0 }],
     flops: splits * pairs,
     bytes: 4 * (splits + 1) * pairs,
     code: () => `
-struct Params { n: u32, splits: u32, mode: u32 }
+struct Params { n: u32, splits: u32, lowest: f32 }
 @group(0) @binding(0) var<storage, read> parts: array<f32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
-${finish}
+${finish(root)}
 ${flatMain}
   if (item >= p.n) { return; }
   var sum = 0.0;
@@ -281,8 +290,22 @@ const joinSums = 'return State(a.s + b.s);';
 const joinPairs = 'return State(a.s + b.s, a.d + b.d);';
 
 const normalizers = {
-  normalize2: { reads: ['x'], state: { s: '0.0' }, step: 's += x * x;', join: joinSums, each: 'x / max(sqrt(all.s), p.eps)', flops: 4 },
-  normalize1: { reads: ['x'], state: { s: '0.0' }, step: 's += abs(x);', join: joinSums, each: 'x / max(all.s, p.eps)', flops: 3 },
+  normalize2: {
+    reads: ['x'],
+    state: { s: '0.0' },
+    step: 's += x * x;',
+    join: joinSums,
+    each: 'x / max(sqrt(all.s), p.eps)',
+    flops: 4,
+  },
+  normalize1: {
+    reads: ['x'],
+    state: { s: '0.0' },
+    step: 's += abs(x);',
+    join: joinSums,
+    each: 'x / max(all.s, p.eps)',
+    flops: 3,
+  },
   /** dx = (dy − x Σ x dy / |x|²) / |x|, and dy / eps where |x| is below eps. */
   normalize2Grad: {
     reads: ['x', 'dy'],

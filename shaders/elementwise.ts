@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { unravel, unravelFields, unravelParams } from './copy.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 import { type UnaryFunction, type UnaryName, unaryFunctions, unaryLibrary } from './unary.js';
@@ -34,7 +35,7 @@ function elementwise({ name, variant, n, reads, scalars = {}, flops = 1, body, l
     params: [quads, { f32: scalars.a ?? 0 }, { f32: scalars.b ?? 0 }],
     flops: flops * n,
     bytes: 4 * n * (reads.length + 1),
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, a: f32, b: f32 }
 ${reads.map((read, i) => `@group(0) @binding(${i}) var<storage, read> ${read}s: array<vec4f>;`).join('\n')}
 @group(0) @binding(${reads.length}) var<storage, read_write> result: array<vec4f>;
@@ -145,7 +146,7 @@ export function binaryBroadcast(name: BinaryName, { shape, x, y }: BroadcastSpec
     params: [n, ...unravelParams(shape, x, y)],
     flops: n,
     bytes: 12 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, ${unravelFields(rank, ['i', 'j'])} }
 @group(0) @binding(0) var<storage, read> xs: array<f32>;
 @group(0) @binding(1) var<storage, read> ys: array<f32>;

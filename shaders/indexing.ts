@@ -135,7 +135,10 @@ const scatters = {
 } as const;
 
 /** Adds sources to, or writes them over, the places that their sorted indices name. The rest of the target stays. */
-export function scatter(name: keyof typeof scatters, { shape, count, inner, shared, strides, size }: ScatterSpec): Shader {
+export function scatter(
+  name: keyof typeof scatters,
+  { shape, count, inner, shared, strides, size }: ScatterSpec,
+): Shader {
   const rank = shape.length;
   const quads = inner % 4 === 0 && strides.every((s) => s % 4 === 0);
   const of = (elements: number) => (quads ? elements / 4 : elements);
@@ -145,7 +148,14 @@ export function scatter(name: keyof typeof scatters, { shape, count, inner, shar
     name,
     variant: `${rank}${quads ? ' quads' : ''}`,
     grid: itemGrid(n),
-    params: [n, count, of(inner), size, Number(shared), ...unravelParams(shape, { strides: strides.map(of), offset: 0 })],
+    params: [
+      n,
+      count,
+      of(inner),
+      size,
+      Number(shared),
+      ...unravelParams(shape, { strides: strides.map(of), offset: 0 }),
+    ],
     flops: product(shape) * count * inner,
     bytes: 12 * product(shape) * count * inner,
     code: () => `

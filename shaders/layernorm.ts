@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { chan, gather, storage, totalOf, typeOf, welford, widthOf } from './norm.js';
 import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 
@@ -26,7 +27,7 @@ export function layerNorm({ rows, columns, hasWeight, hasBias }: LayerNormSpec, 
     params: [rows, columns / width, { f32: eps }, { f32: 1 / columns }],
     flops: 9 * rows * columns,
     bytes: 8 * rows * columns,
-    code: () => `${head}
+    code: () => wgsl`${head}
 ${storage(
   reads.map((s) => `${s}: array<${T}>`),
   [`result: array<${T}>`, 'stats: array<vec2f>'],
@@ -62,7 +63,7 @@ export function layerNormGrad({ rows, columns, hasWeight }: Omit<LayerNormSpec, 
     params: [rows, columns / width, { f32: 0 }, { f32: 1 / columns }],
     flops: 12 * rows * columns,
     bytes: 12 * rows * columns,
-    code: () => `${head}
+    code: () => wgsl`${head}
 ${storage(
   [...['x', 'dy', ...(hasWeight ? ['weight'] : [])].map((s) => `${s}: array<${T}>`), 'stats: array<vec2f>'],
   [`result: array<${T}>`],
@@ -110,7 +111,7 @@ export function layerNormWeightGrad(
     params: [lanes * splits, lanes, rows, chunk],
     flops: 5 * rows * columns,
     bytes: 8 * rows * columns,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, columns: u32, rows: u32, chunk: u32 }
 @group(1) @binding(0) var<uniform> p: Params;
 ${storage([`x: array<${T}>`, `dy: array<${T}>`, 'stats: array<vec2f>'], [`dweight: array<${T}>`, `dbias: array<${T}>`])}

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import {
   forRows,
   type RowTile,
@@ -78,13 +79,15 @@ export function matmul(spec: MatmulSpec): Shader {
     params: numbers,
     flops: 2 * batches * m * n * k,
     bytes: 4 * batches * (m * k + k * n + m * n),
-    code: () => `${rowTileEnables(tile)}
+    code: () => wgsl`${rowTileEnables(tile)}
 struct Params { m: u32, n: u32, k: u32, inner: u32,
   a_row: u32, a_column: u32, a_outer: u32, a_inner: u32, a_offset: u32,
   b_row: u32, b_column: u32, b_outer: u32, b_inner: u32, b_offset: u32 }
 @group(0) @binding(0) var<storage, read> a: array<${aQuads ? 'vec4f' : 'f32'}>;
 @group(0) @binding(1) var<storage, read> b: array<${bQuads ? 'vec4f' : 'f32'}>;
-${bias ? '@group(0) @binding(2) var<storage, read> bias: array<f32>;' : ''}
+#if ${bias}
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+#endif
 @group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> c: array<${cQuads ? 'vec4f' : 'f32'}>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${rowTileHead(tile)}
@@ -109,7 +112,9 @@ ${rowTileMain(tile)}
   let column = 4u * (tile.x * ${sharing.lanes}u + lane);
   ${rowTileLoop(tile, 'p.k', readB(bLie, alongK))}
   if (column >= p.n) { return; }
-  ${bias ? biasText : ''}
+  #if ${bias}
+  ${biasText}
+  #endif
   let c_base = tile.z * p.m * p.n;
   ${forRows(tile, (r) => `if (first_row + ${r}u < p.m) { ${storeC(cQuads, r, bias)} }`)}
 }`,

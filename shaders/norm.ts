@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 
 /**
@@ -114,7 +115,7 @@ function reducePlanes(spec: PlaneReduction): Shader {
     params,
     flops: flops * planes * total,
     bytes: 4 * reads.length * planes * total + 8 * groups,
-    code: () => `
+    code: () => wgsl`
 struct Params { groups: u32, planes: u32, inner: u32, total: u32, chunk: u32, step: u32, stride: u32 }
 ${declare.join('\n')}
 @group(1) @binding(0) var<uniform> p: Params;
@@ -241,7 +242,7 @@ export function planeTable(spec: MomentsSpec): Shader {
     params: [planes, per, weights, splits, chunk, total, { f32: eps }, { f32: momentum ?? 0 }],
     flops: 10 * planes * splits,
     bytes: planes * (8 * splits + 4 * reads.length + 16 + 8 * running.length),
-    code: () => `
+    code: () => wgsl`
 struct Params { planes: u32, per: u32, weights: u32, splits: u32, chunk: u32, total: u32, eps: f32, momentum: f32 }
 ${storage(['moments: array<vec2f>', ...reads.map((s) => `${s}: array<f32>`)], ['plane_table: array<vec4f>', ...running])}
 @group(1) @binding(0) var<uniform> p: Params;
@@ -271,7 +272,7 @@ export function runningTable({ planes, weights, eps, hasWeight, hasBias }: Omit<
     params: [planes, weights, { f32: eps }],
     flops: 4 * planes,
     bytes: planes * (24 + 4 * reads.length),
-    code: () => `
+    code: () => wgsl`
 struct Params { planes: u32, weights: u32, eps: f32 }
 ${storage(
   ['running_mean', 'running_var', ...reads].map((s) => `${s}: array<f32>`),
@@ -308,7 +309,7 @@ export function planeGradTable({ planes, per, eps, splits, total, unbiased }: Gr
     params: [planes, per, splits, { f32: total && 1 / total }, { f32: total && 1 / (total - 1) }, { f32: eps }],
     flops: 4 * planes * per * splits,
     bytes: planes * (8 * splits + 40),
-    code: () => `
+    code: () => wgsl`
 struct Params { planes: u32, per: u32, splits: u32, inverse: f32, unbiased: f32, eps: f32 }
 ${storage(
   ['sums: array<vec2f>', 'plane_table: array<vec4f>'],
@@ -352,7 +353,7 @@ function eachElement(name: string, { outer, planes, inner }: Planes, reads: read
     params: [items, positions, span, n, loops, chunk, parts > 1 ? span : planes * n],
     flops: 3 * reads.length * elements,
     bytes: 4 * elements * (reads.length + 1) + 16 * planes,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, positions: u32, span: u32, inner: u32, loops: u32, chunk: u32, step: u32 }
 ${storage([...reads.map((s) => `${s}: array<${typeOf(width)}>`), 'plane_table: array<vec4f>'], [`result: array<${typeOf(width)}>`])}
 @group(1) @binding(0) var<uniform> p: Params;

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { FLAT, flatMain, itemGrid, type Param, type Shader } from './shader.js';
 
 /**
@@ -74,7 +75,7 @@ export function update(rule: UpdateRule, slots: readonly UpdateSlot[]): Shader {
     params: slots.flatMap((slot, k): Param[] => [end[k]!, slot.at, ...slot.scalars.map((f32) => ({ f32 }))]),
     flops: flops * n,
     bytes: 4 * n * (3 + 2 * state.length),
-    code: () => `
+    code: () => wgsl`
 struct Scalars { ${scalars.map((s) => `${s}: f32`).join(', ')} }
 struct Params {
 ${each(count, (k) => `  end${k}: u32, at${k}: u32, ${scalars.map((s) => `${s}${k}: f32`).join(', ')},`)}
@@ -190,7 +191,7 @@ export function squareSums(sizes: readonly number[], first: number): Shader {
     params: [first, groups * FLAT, ...sizes.flatMap((size, k) => [end[k]!, size])],
     flops: 2 * n,
     bytes: 4 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { first: u32, stride: u32, ${Array.from({ length: count }, (_, k) => `end${k}: u32, n${k}: u32`).join(', ')} }
 ${each(count, (k) => `@group(0) @binding(${k}) var<storage, read> x${k}: array<vec4f>;`)}
 @group(0) @binding(${count}) var<storage, read_write> result: array<f32>;
@@ -225,7 +226,7 @@ export function clipFactor(n: number, most: number): Shader {
     params: [n, { f32: most }],
     flops: n,
     bytes: 4 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, most: f32 }
 @group(0) @binding(0) var<storage, read> sums: array<f32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
@@ -260,7 +261,7 @@ export function scaleBy(sizes: readonly number[]): Shader {
     params: end,
     flops: n,
     bytes: 8 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { ${end.map((_, k) => `end${k}: u32`).join(', ')} }
 @group(0) @binding(0) var<storage, read> factor: array<f32>;
 ${each(count, (k) => `@group(0) @binding(${k + 1}) var<storage, read_write> x${k}: array<vec4f>;`)}

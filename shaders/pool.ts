@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { eachInPlanes } from './position.js';
 import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 
@@ -235,7 +236,7 @@ export function globalPool(reduction: keyof typeof globals, planes: number, size
     params: [planes, size / width, { f32: 1 / size }],
     flops: planes * size,
     bytes: 4 * planes * (size + (max ? 2 : 1)),
-    code: () => `
+    code: () => wgsl`
 struct Params { planes: u32, size: u32, scale: f32 }
 @group(0) @binding(0) var<storage, read> source: array<${T}>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
@@ -271,7 +272,7 @@ export function globalMaxPoolGrad(planes: number, size: number): Shader {
     params: [n, size / width],
     flops: planes * size,
     bytes: 4 * planes * (size + 2),
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, size: u32 }
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read> places: array<u32>;

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { flatMain, itemGrid, type Param, type Shader } from './shader.js';
 
 export interface PlaneKernel {
@@ -37,7 +38,7 @@ export function eachInPlanes(kernel: PlaneKernel): Shader {
     params: [quads, h, w, ...fields.map(([, value]) => value)],
     flops,
     bytes,
-    code: () => `
+    code: () => wgsl`
 struct Params {
   n: u32, own_h: i32, own_w: i32, ${fields.map(([field]) => field).join(', ')}
 }

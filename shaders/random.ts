@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
 /** Philox-4x32-10 in WGSL: the twin of random/philox.ts, number for number. */
@@ -44,7 +45,7 @@ function fill(name: string, draw: Draw, extra: readonly number[], value: string)
     params: [quads, draw.index, ...draw.key, ...extra.map((f32) => ({ f32 }))],
     flops: 0,
     bytes: 4 * draw.n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, index: u32, key0: u32, key1: u32, ${extra.map((_, i) => `a${i}: f32`).join(', ')} }
 @group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
 @group(1) @binding(0) var<uniform> p: Params;

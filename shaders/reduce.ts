@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { unravel, unravelFields, unravelParams } from './copy.js';
 import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 
@@ -111,7 +112,7 @@ fn locate_kept(index: u32) -> u32 {
     sum = join(sum, ${map});
   }`;
   const code = rows
-    ? () => `${head}
+    ? () => wgsl`${head}
 var<workgroup> partial: array<f32, ${FLAT}>;
 ${rowMain(FLAT)}
   if (row >= p.outputs) { return; }
@@ -123,7 +124,7 @@ ${rowMain(FLAT)}
   }
   if (lid == 0u) { result[row] = partial[0]; }
 }`
-    : () => `${head}
+    : () => wgsl`${head}
 ${flatMain}
   if (item >= p.outputs) { return; }
   ${loop('0u', '1u', 'item')}
@@ -198,7 +199,7 @@ fn locate_kept(index: u32) -> u32 {
     if (best.at == NONE || x ${better} best.value) { best = Best(x, i); }
   }`;
   const code = rows
-    ? () => `${head}
+    ? () => wgsl`${head}
 var<workgroup> partial: array<Best, ${FLAT}>;
 ${rowMain(FLAT)}
   if (row >= p.outputs) { return; }
@@ -210,7 +211,7 @@ ${rowMain(FLAT)}
   }
   if (lid == 0u) { result[row] = partial[0].value; positions[row] = partial[0].at; }
 }`
-    : () => `${head}
+    : () => wgsl`${head}
 ${flatMain}
   if (item >= p.outputs) { return; }
   ${loop('0u', '1u', 'item')}
@@ -236,7 +237,7 @@ export function argJoin(extreme: Extreme, kept: number, splits: number): Shader 
     params: [kept, splits],
     flops: kept * splits,
     bytes: 8 * kept * (splits + 1),
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, splits: u32 }
 @group(0) @binding(0) var<storage, read> values: array<f32>;
 @group(0) @binding(1) var<storage, read> positions: array<u32>;
@@ -292,7 +293,7 @@ export function spread({ name, shape, strides, scalar }: SpreadSpec): Shader {
     params: [n, { f32: scalar ?? 0 }, ...unravelParams(shape, { strides, offset: 0 })],
     flops: 4 * n,
     bytes: 8 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, a: f32, ${unravelFields(rank, ['k'])} }
 @group(0) @binding(0) var<storage, read> xs: array<f32>;
 ${reads.map((read, i) => `@group(0) @binding(${i + 1}) var<storage, read> ${read}s: array<f32>;`).join('\n')}
@@ -318,7 +319,7 @@ export function ratio(n: number): Shader {
     params: [quads],
     flops: n,
     bytes: 12 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> xs: array<vec4f>;
 @group(0) @binding(1) var<storage, read> ys: array<vec4f>;

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { eachInPlanes } from './position.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
@@ -186,7 +187,7 @@ function gridKernel(spec: GridSampleSpec, { name, items, reads, flops, body, res
     params: [items, channels, output[0] * output[1], chunk, { f32: input[1] }, { f32: input[0] }],
     flops: flops * samples * channels,
     bytes: 4 * (batch * channels * input[0] * input[1] + samples * (channels + 2)),
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, channels: u32, samples: u32, chunk: u32, size: vec2f }
 ${reads.map((s, i) => `@group(0) @binding(${i}) var<storage, read> ${s};`).join('\n')}
 @group(0) @binding(${reads.length}) var<storage, read_write> result: array<${result}>;
