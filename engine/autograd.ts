@@ -141,13 +141,13 @@ function walk(
         throw new GpuError(`backward: ${node.name} has no second derivative, so createGraph can not pass it.`);
       }
       const needs = node.inputs.map((input) => input.requiresGrad && wanted(input));
-      pool.push();
+      const opened = pool.push();
       let results: readonly (Tensor | undefined)[] = [];
       try {
         results = way(gradient, needs);
       } finally {
         const survivors = new Set(results.flatMap((t) => (t ? [t.storage] : [])));
-        const made = pool.pop(survivors, createGraph);
+        const made = pool.pop(opened, survivors, createGraph);
         if (!createGraph) for (const storage of made) own.add(storage);
       }
       if (!retainGraph) node.backward = undefined;

@@ -143,13 +143,21 @@ export class Gpu {
     return profiler.timings;
   }
 
-  /** Ends everything; a Node process then ends by itself. Idempotent. */
+  /**
+   * Ends everything; a Node process then ends by itself. Idempotent. Kernels that are still compiling are waited for first,
+   * which Dawn needs.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     opened.splice(opened.indexOf(this), 1);
-    this.device.destroy();
-    this.#release();
+    const end = () => {
+      this.device.destroy();
+      this.#release();
+    };
+    const compiling = this.queue.compiling();
+    if (compiling) void compiling.then(end);
+    else end();
   }
 
   /** Memory for a tensor; see BufferPool.allocate. */

@@ -305,6 +305,12 @@ export class KernelQueue {
     this.#groups.clear();
   }
 
+  /** Resolves when no kernel is compiling any more; undefined when none is. */
+  compiling(): Promise<unknown> | undefined {
+    const waiting = [...this.#kernels.values()].filter(({ pipeline }) => !pipeline).map(({ ready }) => ready);
+    return waiting.length > 0 ? Promise.all(waiting) : undefined;
+  }
+
   /** Starts compiling kernels that will be needed; resolves when they are ready. */
   async compile(shaders: readonly Shader[]): Promise<void> {
     await Promise.all(shaders.map((shader) => this.#kernel(shader).ready));

@@ -22,10 +22,13 @@ export interface MemoryUse {
 export class Storage {
   #buffer: DeviceBuffer | undefined;
   readonly #pool: BufferPool;
+  /** Bytes that were asked for; the buffer may be larger. */
+  readonly bytes: number;
   /** A kept storage outlives scopes: parameters, gradients, optimiser state. */
   kept = false;
 
-  constructor(pool: BufferPool, buffer: DeviceBuffer) {
+  constructor(pool: BufferPool, buffer: DeviceBuffer, bytes: number) {
+    this.bytes = bytes;
     this.#pool = pool;
     this.#buffer = buffer;
   }
@@ -59,6 +62,9 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / quarter) * quarter;
 }
 
+/** What was allocated since a scope was opened. */
+export type Scope = Set<Storage>;
+
 /**
  * Buffers by size class. Work on a queue runs in the order it was recorded, so a buffer that was given back may be handed
  * out again at once: whatever still reads it was recorded before.
@@ -66,7 +72,7 @@ export function sizeClass(bytes: number): number {
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #free = new Map<number, DeviceBuffer[]>();
-  readonly #scopes: Set<Storage>[] = [];
+  readonly #scopes: Scope[] = [];
   readonly #collected: FinalizationRegistry<DeviceBuffer>;
   #next = 0;
   #live = 0;
@@ -107,7 +113,7 @@ export class BufferPool {
     }
     this.#live += buffer.size;
     this.#peak = Math.max(this.#peak, this.#live);
-    const storage = new Storage(this, buffer);
+    const storage = new Storage(this, buffer, bytes);
     this.#scopes.at(-1)?.add(storage);
     this.#collected.register(storage, buffer, storage);
     return storage;
@@ -129,18 +135,21 @@ export class BufferPool {
   }
 
   /** Opens a scope: what is allocated from here on belongs to it. */
-  push(): void {
-    this.#scopes.push(new Set());
+  push(): Scope {
+    const scope: Scope = new Set();
+    this.#scopes.push(scope);
+    return scope;
   }
 
   /**
-   * Ends the innermost scope. `survivors` move to the scope around it, as does everything when `all` is set; what was kept
+   * Ends a scope, as a rule the innermost (asynchronous ones may end in another order). `survivors` move to the scope around it, as does everything when `all` is set; what was kept
    * stays; the rest goes back to the pool. Returns what moved.
    */
-  pop(survivors: ReadonlySet<Storage>, all = false): Storage[] {
-    const scope = this.#scopes.pop();
-    if (!scope) throw new GpuError('A scope was ended that was never opened.');
-    const outer = this.#scopes.at(-1);
+  pop(scope: Scope, survivors: ReadonlySet<Storage>, all = false): Storage[] {
+    const index = this.#scopes.lastIndexOf(scope);
+    if (index < 0) throw new GpuError('A scope was ended twice.');
+    this.#scopes.splice(index, 1);
+    const outer = this.#scopes[index - 1];
     const moved: Storage[] = [];
     for (const storage of scope) {
       if (storage.kept) continue;

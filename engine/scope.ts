@@ -1,5 +1,5 @@
 import { currentGpu, type Gpu } from './gpu.js';
-import type { Storage } from './memory.js';
+import type { Scope, Storage } from './memory.js';
 import { Tensor } from './tensor.js';
 
 function collect(value: unknown, into: Set<Storage>, seen: Set<unknown>): boolean {
@@ -29,29 +29,29 @@ function collect(value: unknown, into: Set<Storage>, seen: Set<unknown>): boolea
  *   });
  */
 export function scope<T>(work: () => T, gpu: Gpu = currentGpu()): T {
-  gpu.pool.push();
+  const opened = gpu.pool.push();
   let result: T;
   try {
     result = work();
   } catch (error) {
-    gpu.pool.pop(new Set());
+    gpu.pool.pop(opened, new Set());
     throw error;
   }
   if (result instanceof Promise) {
     return result.then(
-      (value: unknown) => end(gpu, value),
+      (value: unknown) => end(gpu, opened, value),
       (error: unknown) => {
-        gpu.pool.pop(new Set());
+        gpu.pool.pop(opened, new Set());
         throw error;
       },
     ) as T;
   }
-  return end(gpu, result);
+  return end(gpu, opened, result);
 }
 
-function end<T>(gpu: Gpu, value: T): T {
+function end<T>(gpu: Gpu, opened: Scope, value: T): T {
   const survivors = new Set<Storage>();
   const graph = collect(value, survivors, new Set());
-  gpu.pool.pop(survivors, graph);
+  gpu.pool.pop(opened, survivors, graph);
   return value;
 }

@@ -15,51 +15,58 @@ export interface Node {
   readonly twice: boolean;
 }
 
-let recording = true;
-let recomputing = false;
 let order = 0;
 
-/** Whether operators are being recorded. */
-export const isRecording = (): boolean => recording;
+/** A switch that pieces of work hold on or off for as long as they run, also asynchronously and ending in any order. */
+class Switch {
+  readonly #otherwise: boolean;
+  readonly #held: { readonly on: boolean }[] = [];
 
-/** Whether a checkpoint is computing its forward pass again: running statistics must not move a second time. */
-export const isRecomputing = (): boolean => recomputing;
+  constructor(otherwise: boolean) {
+    this.#otherwise = otherwise;
+  }
 
-function withFlag<T>(set: (value: boolean) => boolean, value: boolean, work: () => T): T {
-  const before = set(value);
-  let pending = false;
-  try {
-    const result = work();
-    if (result instanceof Promise) {
-      pending = true;
-      return result.finally(() => set(before)) as T;
+  get on(): boolean {
+    return this.#held.at(-1)?.on ?? this.#otherwise;
+  }
+
+  during<T>(on: boolean, work: () => T): T {
+    const mine = { on };
+    this.#held.push(mine);
+    const release = () => {
+      this.#held.splice(this.#held.lastIndexOf(mine), 1);
+    };
+    let pending = false;
+    try {
+      const result = work();
+      if (result instanceof Promise) {
+        pending = true;
+        return result.finally(release) as T;
+      }
+      return result;
+    } finally {
+      if (!pending) release();
     }
-    return result;
-  } finally {
-    if (!pending) set(before);
   }
 }
 
-const setRecording = (value: boolean): boolean => {
-  const before = recording;
-  recording = value;
-  return before;
-};
+const recording = new Switch(true);
+const recomputing = new Switch(false);
 
-const setRecomputing = (value: boolean): boolean => {
-  const before = recomputing;
-  recomputing = value;
-  return before;
-};
+/** Whether operators are being recorded. */
+export const isRecording = (): boolean => recording.on;
+
+/** Whether a checkpoint is computing its forward pass again: running statistics must not move a second time. */
+export const isRecomputing = (): boolean => recomputing.on;
 
 /** Runs `work` (also asynchronous work) without recording: nothing in it wants a gradient. */
-export const noGrad = <T>(work: () => T): T => withFlag(setRecording, false, work);
+export const noGrad = <T>(work: () => T): T => recording.during(false, work);
 
 /** Runs `work` with recording switched on or off. */
-export const withGrad = <T>(enabled: boolean, work: () => T): T => withFlag(setRecording, enabled, work);
+export const withGrad = <T>(enabled: boolean, work: () => T): T => recording.during(enabled, work);
 
 /** Runs `work` as a checkpoint's second forward pass. */
-export const recompute = <T>(work: () => T): T => withFlag(setRecomputing, true, () => withGrad(true, work));
+export const recompute = <T>(work: () => T): T => recomputing.during(true, () => withGrad(true, work));
 
 /**
  * Records how `out` was made from `inputs`, if recording is on and any input wants a gradient. `backward` gets the gradient
@@ -72,7 +79,7 @@ export function record(
   backward: Backward,
   { twice = false } = {},
 ): Tensor {
-  if (!recording || !inputs.some((t) => t.requiresGrad)) return out;
+  if (!recording.on || !inputs.some((t) => t.requiresGrad)) return out;
   out.requiresGrad = true;
   out.node = { name, inputs, backward, order: order++, twice };
   return out;

@@ -153,7 +153,10 @@ export function runInto(shader: Shader, inputs: readonly Tensor[], outputs: read
 /** Like runInto for shaders that take strides and offsets themselves: inputs are bound as they lie. */
 export function runStrided(shader: Shader, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
   for (const out of outputs) {
-    if (!out.isContiguous) throw new ShapeError(`${shader.name}: an output must be row-major, not a view.`);
+    // Kernels write whole quads: into a part of a larger tensor they would reach its neighbours.
+    if (!out.isContiguous || 4 * out.size < out.storage.bytes - 4) {
+      throw new ShapeError(`${shader.name}: an output must be a whole row-major tensor, not a view of a part.`);
+    }
   }
   const buffers = [...inputs, ...outputs].map((t) => t.storage.buffer);
   outputs[0]!.gpu.queue.dispatch(shader, buffers);

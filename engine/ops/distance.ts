@@ -70,7 +70,9 @@ export function squaredEuclidean(x: Tensor, y: Tensor): Tensor {
 /** √max(|xᵢ − yⱼ|², 1e-12) for all rows of x [M, D] and y [N, D]: [M, N]. No gradient flows where the lower limit holds. */
 export function euclidean(x: Tensor, y: Tensor): Tensor {
   const d = allPairs('euclidean', x, y, true);
-  return record('euclidean', d, [x, y], (dd, needs) => squaredBack(x, y, run(euclideanGrad(d.size), [d, dd], d.shape), needs));
+  return record('euclidean', d, [x, y], (dd, needs) =>
+    squaredBack(x, y, run(euclideanGrad(d.size), [d, dd], d.shape), needs),
+  );
 }
 
 export interface NormalizeOptions {
@@ -87,7 +89,9 @@ export function l2Normalize(x: Tensor, dim = 1, { p = 2, eps = 1e-12 }: Normaliz
   const lines = linesOf(x.shape, axis);
   if (worthMoving(lines)) return transpose(l2Normalize(transpose(x, axis, -1), -1, { p, eps }), axis, -1);
   const y = run(normalizeKernel(`normalize${p}`, lines, eps), [x], x.shape);
-  return record('l2Normalize', y, [x], (dy) => [run(normalizeKernel(`normalize${p}Grad`, lines, eps), [x, dy], x.shape)]);
+  return record('l2Normalize', y, [x], (dy) => [
+    run(normalizeKernel(`normalize${p}Grad`, lines, eps), [x, dy], x.shape),
+  ]);
 }
 
 /** 1 − cos(xᵢ, yⱼ) for all rows of x [M, D] and y [N, D]: [M, N]. */
@@ -109,8 +113,11 @@ export interface PairwiseOptions {
 }
 
 /** ‖x − y + eps‖ₚ over the last dimension: row by row, not all pairs. */
-export const pairwiseDistance = (x: Tensor, y: Tensor, { p = 2, eps = 1e-6, keepdim = false }: PairwiseOptions = {}): Tensor =>
-  norm(addScalar(sub(x, y), eps), p, -1, keepdim);
+export const pairwiseDistance = (
+  x: Tensor,
+  y: Tensor,
+  { p = 2, eps = 1e-6, keepdim = false }: PairwiseOptions = {},
+): Tensor => norm(addScalar(sub(x, y), eps), p, -1, keepdim);
 
 const metricOf = (p: number): Metric =>
   p === 1 ? 'manhattan' : p === 2 ? 'euclidean' : p === Infinity ? 'largest' : p === 0 ? 'nonzero' : 'power';

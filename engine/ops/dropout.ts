@@ -9,6 +9,8 @@ export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   if (!training || p === 0) return x;
   const draw = nextDraw('dropout');
   const masked = (t: Tensor): Tensor =>
-    record('dropout', run(dropoutShader({ n: t.size, p, ...draw }), [t], t.shape), [t], (dy) => [masked(dy)], { twice: true });
+    record('dropout', run(dropoutShader({ n: t.size, p, ...draw }), [t], t.shape), [t], (dy) => [masked(dy)], {
+      twice: true,
+    });
   return masked(x);
 }

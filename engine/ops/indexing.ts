@@ -51,7 +51,12 @@ function around(index: Tensor, strides: readonly number[], axis: number) {
 /** gather outside of the graph. */
 export function gatherData(x: Tensor, axis: number, index: Tensor): Tensor {
   const out = empty(x.gpu, index.shape, x.dtype, 'gather');
-  const spec = { ...around(index, x.strides, axis), offset: x.offset, size: x.shape[axis] ?? 1, stride: x.strides[axis] ?? 1 };
+  const spec = {
+    ...around(index, x.strides, axis),
+    offset: x.offset,
+    size: x.shape[axis] ?? 1,
+    stride: x.strides[axis] ?? 1,
+  };
   runStrided(gatherShader(spec), [x, contiguousData(index)], [out]);
   return out;
 }
@@ -60,7 +65,11 @@ export function gatherData(x: Tensor, axis: number, index: Tensor): Tensor {
 export function placeAt(x: Tensor, axis: number, index: Tensor, shape: Shape): Tensor {
   const out = zeros(x, shape);
   const own = stridesOf(shape);
-  runInto(placeAtShader({ ...around(index, own, axis), size: shape[axis] ?? 1, stride: own[axis] ?? 1 }), [x, index], [out]);
+  runInto(
+    placeAtShader({ ...around(index, own, axis), size: shape[axis] ?? 1, stride: own[axis] ?? 1 }),
+    [x, index],
+    [out],
+  );
   return out;
 }
 
@@ -95,7 +104,13 @@ function scatterInto(name: 'scatter' | 'scatterAdd', out: Tensor, axis: number, 
   const last = out.rank - 1;
   if (axis < last) {
     const moved = copyOf(transpose(out.detach(), axis, last));
-    const scattered = scatterInto(name, moved, last, transpose(index, axis, last), transpose(source.detach(), axis, last));
+    const scattered = scatterInto(
+      name,
+      moved,
+      last,
+      transpose(index, axis, last),
+      transpose(source.detach(), axis, last),
+    );
     return transpose(scattered, axis, last);
   }
   const count = index.shape.at(-1) ?? 1;
@@ -104,12 +119,20 @@ function scatterInto(name: 'scatter' | 'scatterAdd', out: Tensor, axis: number, 
   const { keys, order } = sortIndices(contiguousData(index), rows, count);
   const own = stridesOf(out.shape);
   const lead = collapse(index.shape.slice(0, -1), own.slice(0, -1));
-  const spec = { shape: lead.shape, strides: lead.strides[0]!, count, inner: 1, shared: false, size: out.shape.at(-1) ?? 1 };
+  const spec = {
+    shape: lead.shape,
+    strides: lead.strides[0]!,
+    count,
+    inner: 1,
+    shared: false,
+    size: out.shape.at(-1) ?? 1,
+  };
   runInto(scatterShader(name, spec), [keys, order, source], [out]);
   return out;
 }
 
-const cut = (t: Tensor, shape: Shape): Tensor => shape.reduce((part, n, i) => (part.shape[i] === n ? part : slice(part, i, 0, n)), t);
+const cut = (t: Tensor, shape: Shape): Tensor =>
+  shape.reduce((part, n, i) => (part.shape[i] === n ? part : slice(part, i, 0, n)), t);
 
 /** x with source[i, j…] added to [index[i, j…], j…], along any dimension. */
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
@@ -117,7 +140,10 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor
   checkAround('scatterAdd', x, axis, index, source);
   const part = cut(source, index.shape);
   const out = scatterInto('scatterAdd', copyOf(x), axis, index, part);
-  const back = (dy: Tensor, [, needsSource]: readonly boolean[]) => [dy, needsSource ? gather(dy, axis, index) : undefined];
+  const back = (dy: Tensor, [, needsSource]: readonly boolean[]) => [
+    dy,
+    needsSource ? gather(dy, axis, index) : undefined,
+  ];
   return record('scatterAdd', out, [x, part], back, { twice: true });
 }
 
@@ -147,7 +173,8 @@ function winners(index: Tensor, axis: number, shape: Shape): Tensor {
 
 function checkLine(op: string, index: Tensor): void {
   checkIndex(op, index);
-  if (index.rank !== 1) throw new ShapeError(`${op}: the index must have one dimension, got ${formatShape(index.shape)}.`);
+  if (index.rank !== 1)
+    throw new ShapeError(`${op}: the index must have one dimension, got ${formatShape(index.shape)}.`);
 }
 
 const withSize = (shape: Shape, axis: number, n: number): number[] => shape.map((m, i) => (i === axis ? n : m));
@@ -173,7 +200,13 @@ function indexSelectBack(dy: Tensor, axis: number, index: Tensor, shape: Shape):
 }
 
 /** Scatters whole slices into memory that is the caller's own. */
-function scatterSlices(name: 'scatter' | 'scatterAdd', out: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
+function scatterSlices(
+  name: 'scatter' | 'scatterAdd',
+  out: Tensor,
+  axis: number,
+  index: Tensor,
+  source: Tensor,
+): Tensor {
   const count = index.size;
   const size = out.shape[axis]!;
   const inner = sizeOf(out.shape.slice(axis + 1));
@@ -200,7 +233,10 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor):
   const axis = axisOf(dim, x.rank, 'indexAdd');
   checkSlices('indexAdd', x, axis, index, source);
   const out = scatterSlices('scatterAdd', copyOf(x), axis, index, source);
-  const back = (dy: Tensor, [, needsSource]: readonly boolean[]) => [dy, needsSource ? indexSelect(dy, axis, index) : undefined];
+  const back = (dy: Tensor, [, needsSource]: readonly boolean[]) => [
+    dy,
+    needsSource ? indexSelect(dy, axis, index) : undefined,
+  ];
   return record('indexAdd', out, [x, source], back, { twice: true });
 }
 
@@ -210,7 +246,15 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
   checkSlices('indexCopy', x, axis, index, source);
   const out = scatterSlices('scatter', copyOf(x), axis, index, source);
   const back = (dy: Tensor, [needsX, needsSource]: readonly boolean[]) => {
-    const won = () => reshape(winners(index, 0, [x.shape[axis]!]), withSize(x.shape.map(() => 1), axis, index.size));
+    const won = () =>
+      reshape(
+        winners(index, 0, [x.shape[axis]!]),
+        withSize(
+          x.shape.map(() => 1),
+          axis,
+          index.size,
+        ),
+      );
     return [
       needsX ? indexCopy(dy, axis, index, zeros(dy, source.shape)) : undefined,
       needsSource ? mul(indexSelect(dy, axis, index), won()) : undefined,
@@ -221,7 +265,8 @@ export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor)
 
 /** The rows of weight [entries, width] that the indices name: [..., width]. Rows outside of the table are 0. */
 export function embedding(index: Tensor, weight: Tensor): Tensor {
-  if (weight.rank !== 2) throw new ShapeError(`embedding: the weight must be [entries, width], got ${formatShape(weight.shape)}.`);
+  if (weight.rank !== 2)
+    throw new ShapeError(`embedding: the weight must be [entries, width], got ${formatShape(weight.shape)}.`);
   const rows = indexSelect(weight, 0, reshape(index, [index.size]));
   return reshape(rows, [...index.shape, weight.shape[1]!]);
 }

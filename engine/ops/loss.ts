@@ -1,9 +1,9 @@
 import {
-  crossEntropy as crossEntropyShader,
   crossEntropyGrad,
+  crossEntropy as crossEntropyShader,
   meanOfKept,
-  nllLoss as nllShader,
   nllLossGrad,
+  nllLoss as nllShader,
   type PointwiseName,
   pointwiseLoss,
   pointwiseLossGrad,
@@ -38,7 +38,8 @@ function total(x: Tensor): Tensor {
   return out;
 }
 
-const reduced = (x: Tensor, reduction: Reduction): Tensor => (reduction === 'none' ? x : reduction === 'sum' ? sum(x) : mean(x));
+const reduced = (x: Tensor, reduction: Reduction): Tensor =>
+  reduction === 'none' ? x : reduction === 'sum' ? sum(x) : mean(x);
 
 interface PointwiseSettings {
   readonly op: string;
@@ -59,7 +60,9 @@ function pointwise(x: Tensor, target: Tensor, { op, name, reduction, scalar = 0,
   const scale = reduction === 'mean' ? 1 / n : reduction === 'batchmean' ? 1 / (x.shape[0] ?? 1) : 1;
   const back = (dy: Tensor, needs: readonly boolean[]) =>
     (['x', 't'] as const).map((by, i) =>
-      needs[i] ? run(pointwiseLossGrad({ name, by, n, scalar, each: none, scale }), [...inputs, dy], x.shape) : undefined,
+      needs[i]
+        ? run(pointwiseLossGrad({ name, by, n, scalar, each: none, scale }), [...inputs, dy], x.shape)
+        : undefined,
     );
   return record(op, none ? each : mulScalar(total(each), scale), [x, target], back);
 }
@@ -93,7 +96,12 @@ export function bceWithLogits(
   { posWeight, reduction = 'mean' }: LossOptions & { readonly posWeight?: Tensor } = {},
 ): Tensor {
   const weight = posWeight && contiguousData(expand(posWeight.detach(), x.shape));
-  return pointwise(x, target, { op: 'bceWithLogits', name: weight ? 'bceWithLogitsWeighted' : 'bceWithLogits', reduction, weight });
+  return pointwise(x, target, {
+    op: 'bceWithLogits',
+    name: weight ? 'bceWithLogitsWeighted' : 'bceWithLogits',
+    reduction,
+    weight,
+  });
 }
 
 export interface KlDivOptions {
@@ -104,8 +112,11 @@ export interface KlDivOptions {
 }
 
 /** t (log t − x) for log-probabilities x. */
-export const klDiv = (x: Tensor, target: Tensor, { reduction = 'mean', logTarget = false }: KlDivOptions = {}): Tensor =>
-  pointwise(x, target, { op: 'klDiv', name: logTarget ? 'klDivLog' : 'klDiv', reduction });
+export const klDiv = (
+  x: Tensor,
+  target: Tensor,
+  { reduction = 'mean', logTarget = false }: KlDivOptions = {},
+): Tensor => pointwise(x, target, { op: 'klDiv', name: logTarget ? 'klDivLog' : 'klDiv', reduction });
 
 export interface ClassLossOptions extends LossOptions {
   /** Targets with this label cost nothing and do not count in the mean. Default −100. */
@@ -140,15 +151,19 @@ function classLossAlong(op: 'crossEntropy' | 'nllLoss', x: Tensor, target: Tenso
   const spec = { lines: linesOf(x.shape, settings.axis), ignoreIndex, labelSmoothing };
   const rows = { shape: target.shape };
   const smooth = op === 'crossEntropy';
-  const [losses, lse] = runMany(smooth ? crossEntropyShader(spec) : nllShader(spec), [x, target], smooth ? [rows, rows] : [rows]) as [
-    Tensor,
-    Tensor?,
-  ];
+  const [losses, lse] = runMany(
+    smooth ? crossEntropyShader(spec) : nllShader(spec),
+    [x, target],
+    smooth ? [rows, rows] : [rows],
+  ) as [Tensor, Tensor?];
   const finish = (): { loss: Tensor; share?: Tensor } => {
     if (reduction === 'none') return { loss: losses };
     if (reduction === 'sum') return { loss: total(losses) };
     const scalar = { shape: [] };
-    const [loss, share] = runMany(meanOfKept(target.size, ignoreIndex), [losses, target], [scalar, scalar]) as [Tensor, Tensor];
+    const [loss, share] = runMany(meanOfKept(target.size, ignoreIndex), [losses, target], [scalar, scalar]) as [
+      Tensor,
+      Tensor,
+    ];
     losses.storage.release();
     return { loss, share };
   };
@@ -169,14 +184,20 @@ export const crossEntropy = (x: Tensor, target: Tensor, options: CrossEntropyOpt
   classLoss('crossEntropy', x, target, options);
 
 /** The same for log-probabilities: −x at the label. */
-export const nllLoss = (x: Tensor, target: Tensor, options: ClassLossOptions = {}): Tensor => classLoss('nllLoss', x, target, options);
+export const nllLoss = (x: Tensor, target: Tensor, options: ClassLossOptions = {}): Tensor =>
+  classLoss('nllLoss', x, target, options);
 
 export interface MarginOptions extends LossOptions {
   readonly margin?: number;
 }
 
 /** max(0, margin − y (a − b)): y = 1 wants a above b, y = −1 below. */
-export function marginRankingLoss(a: Tensor, b: Tensor, y: Tensor | number, { margin = 0, reduction = 'mean' }: MarginOptions = {}): Tensor {
+export function marginRankingLoss(
+  a: Tensor,
+  b: Tensor,
+  y: Tensor | number,
+  { margin = 0, reduction = 'mean' }: MarginOptions = {},
+): Tensor {
   const behind = mul(sub(b, a), typeof y === 'number' ? y : toFloat(y));
   return reduced(clamp(add(behind, margin), 0), reduction);
 }
@@ -205,7 +226,12 @@ export function tripletMarginLoss(
 }
 
 /** 1 − cos(a, b) where y = 1, max(0, cos(a, b) − margin) where y = −1. */
-export function cosineEmbeddingLoss(a: Tensor, b: Tensor, y: Tensor, { margin = 0, reduction = 'mean' }: MarginOptions = {}): Tensor {
+export function cosineEmbeddingLoss(
+  a: Tensor,
+  b: Tensor,
+  y: Tensor,
+  { margin = 0, reduction = 'mean' }: MarginOptions = {},
+): Tensor {
   const cosine = cosineSimilarity(a, b, -1);
   return reduced(where(relu(toFloat(y.detach())), rsub(cosine, 1), clamp(add(cosine, -margin), 0)), reduction);
 }

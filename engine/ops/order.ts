@@ -19,7 +19,10 @@ interface RowsSpec {
 
 function blocks(spec: RowsSpec, inputs: readonly Tensor[]): SortedRows {
   const shape = [spec.rows, keptOf(spec.n, spec.keep)];
-  const [keys, order] = runMany(sortBlocks(spec), inputs, [{ shape, dtype: 'uint32' }, { shape, dtype: 'int32' }]) as [Tensor, Tensor];
+  const [keys, order] = runMany(sortBlocks(spec), inputs, [
+    { shape, dtype: 'uint32' },
+    { shape, dtype: 'int32' },
+  ]) as [Tensor, Tensor];
   return { keys, order };
 }
 
@@ -34,10 +37,14 @@ export function sortRows(x: Tensor, rows: number, n: number, descending = false,
   for (let run = SORT_BLOCK; run < n; run *= 2) {
     const before = sorted;
     const shape = [rows, n];
-    const [keys, order] = runMany(mergeRuns(rows, n, run), [before.keys, before.order], [
-      { shape, dtype: 'uint32' },
-      { shape, dtype: 'int32' },
-    ]) as [Tensor, Tensor];
+    const [keys, order] = runMany(
+      mergeRuns(rows, n, run),
+      [before.keys, before.order],
+      [
+        { shape, dtype: 'uint32' },
+        { shape, dtype: 'int32' },
+      ],
+    ) as [Tensor, Tensor];
     sorted = { keys, order };
     release(before);
   }
@@ -59,4 +66,5 @@ export function firstOfRows(x: Tensor, rows: number, n: number, k: number, desce
 }
 
 /** Sorts rows of indices: their keys are the indices themselves, negative ones as huge numbers behind all others. */
-export const sortIndices = (index: Tensor, rows: number, n: number): SortedRows => sortRows(index, rows, n, false, 'uint32');
+export const sortIndices = (index: Tensor, rows: number, n: number): SortedRows =>
+  sortRows(index, rows, n, false, 'uint32');

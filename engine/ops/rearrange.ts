@@ -29,7 +29,8 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
   if (dims === undefined) return reshape(roll(reshape(x, [x.size]), shifts, 0), x.shape);
   const by = typeof shifts === 'number' ? [shifts] : shifts;
   const along = typeof dims === 'number' ? [dims] : dims;
-  if (by.length !== along.length) throw new ShapeError(`roll: ${by.length} shifts do not fit ${along.length} dimensions.`);
+  if (by.length !== along.length)
+    throw new ShapeError(`roll: ${by.length} shifts do not fit ${along.length} dimensions.`);
   return along.reduce((rolled, dim, i) => {
     const axis = axisOf(dim, x.rank, 'roll');
     const n = x.shape[axis]!;
@@ -64,7 +65,9 @@ function triangular(x: Tensor, lower: boolean, diagonal: number): Tensor {
   const [rows, columns] = x.shape.slice(-2);
   if (x.rank < 2) throw new ShapeError(`${op}: ${formatShape(x.shape)} is not a matrix [.., rows, columns].`);
   const shader = triangle({ n: x.size, rows: rows!, columns: columns!, lower, diagonal });
-  return record(op, run(shader, [x], x.shape, x.dtype), [x], (dy) => [triangular(dy, lower, diagonal)], { twice: true });
+  return record(op, run(shader, [x], x.shape, x.dtype), [x], (dy) => [triangular(dy, lower, diagonal)], {
+    twice: true,
+  });
 }
 
 /** Zeros above a diagonal of matrices; `diagonal` counts from the main one to the right. */
@@ -128,7 +131,11 @@ export interface UnfoldOptions {
 }
 
 /** Every window of images [N, C, H, W] as a column: [N, C · kernel height · kernel width, windows] (im2col). */
-export function unfold2d(x: Tensor, kernelSize: number | readonly [number, number], options: UnfoldOptions = {}): Tensor {
+export function unfold2d(
+  x: Tensor,
+  kernelSize: number | readonly [number, number],
+  options: UnfoldOptions = {},
+): Tensor {
   const [n, channels, height, width] = x.shape as readonly [number, number, number, number];
   const kernel = pair(kernelSize);
   const stride = pair(options.stride ?? 1);

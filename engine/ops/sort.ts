@@ -48,7 +48,8 @@ export function sort(x: Tensor, dim = -1, { descending = false }: SortOptions = 
 }
 
 /** The order that sorts the elements along one dimension; int32, stable. */
-export const argsort = (x: Tensor, dim = -1, options: SortOptions = {}): Tensor => sort(x.detach(), dim, options).indices;
+export const argsort = (x: Tensor, dim = -1, options: SortOptions = {}): Tensor =>
+  sort(x.detach(), dim, options).indices;
 
 /** The k largest (or smallest) elements along one dimension, in that order; of equal ones those with the lowest index. */
 export function topk(x: Tensor, k: number, { dim = -1, largest = true }: TopkOptions = {}): Sorted {
@@ -59,7 +60,9 @@ export function topk(x: Tensor, k: number, { dim = -1, largest = true }: TopkOpt
   }
   const n = x.shape.at(-1) ?? 1;
   if (!Number.isInteger(k) || k < 1 || k > n) {
-    throw new ShapeError(`topk: k must be a whole number from 1 to ${n}, dimension ${dim} of ${formatShape(x.shape)}, got ${k}.`);
+    throw new ShapeError(
+      `topk: k must be a whole number from 1 to ${n}, dimension ${dim} of ${formatShape(x.shape)}, got ${k}.`,
+    );
   }
   const rows = x.size / n;
   const source = contiguousData(x);

@@ -1,4 +1,10 @@
-import { maskFill, prelu as preluShader, preluGrad, toFloat as toFloatShader, where as whereShader } from '../../shaders/where.js';
+import {
+  maskFill,
+  preluGrad,
+  prelu as preluShader,
+  toFloat as toFloatShader,
+  where as whereShader,
+} from '../../shaders/where.js';
 import { ShapeError } from '../errors.js';
 import { broadcastShapes, broadcastStrides, collapse, formatShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { record } from '../tape.js';
@@ -46,7 +52,9 @@ export function where(condition: Tensor, a: Tensor | number, b: Tensor | number)
 /** x with the value where the mask, which broadcasts to x, is not 0. */
 export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
   if (!sameShape(broadcastShapes(x.shape, mask.shape, 'maskedFill'), x.shape)) {
-    throw new ShapeError(`maskedFill: a mask of shape ${formatShape(mask.shape)} does not broadcast to ${formatShape(x.shape)}.`);
+    throw new ShapeError(
+      `maskedFill: a mask of shape ${formatShape(mask.shape)} does not broadcast to ${formatShape(x.shape)}.`,
+    );
   }
   return fillWhere(x, mask, value, true);
 }
@@ -62,7 +70,10 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   const spec = { n: x.size, channels: weight.size, inner: weight.size === 1 ? 1 : sizeOf(x.shape.slice(2)) };
   const perChannel = x.shape.map((n, i) => (i === 1 && weight.size !== 1 ? n : 1));
   return record('prelu', run(preluShader(spec), [x, weight], x.shape), [x, weight], (dy) => {
-    const [dx, shares] = runMany(preluGrad(spec), [x, weight, dy], [{ shape: x.shape }, { shape: x.shape }]) as [Tensor, Tensor];
+    const [dx, shares] = runMany(preluGrad(spec), [x, weight, dy], [{ shape: x.shape }, { shape: x.shape }]) as [
+      Tensor,
+      Tensor,
+    ];
     return [dx, reshape(sumTo(shares, perChannel), weight.shape)];
   });
 }
