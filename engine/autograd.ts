@@ -5,7 +5,7 @@ import { add } from './ops/arithmetic.js';
 import { randomPosition, restoreRandomPosition } from './random.js';
 import { scope } from './scope.js';
 import { formatShape, sameShape } from './shape.js';
-import { type Node, noGrad, recompute, record, withGrad } from './tape.js';
+import { isRecording, type Node, noGrad, recompute, record, withGrad } from './tape.js';
 import { contiguousData, empty, runInto, Tensor, tensor } from './tensor.js';
 
 export interface BackwardOptions {
@@ -104,10 +104,6 @@ function walk(
     hold(sum);
     waiting.set(key, sum);
     if (before) drop(before);
-    if (before && own.has(gradient.storage) && (uses.get(gradient.storage) ?? 0) === 0) {
-      own.delete(gradient.storage);
-      gradient.storage.release();
-    }
   };
 
   withGrad(createGraph, () => {
@@ -151,6 +147,9 @@ function walk(
         if (!createGraph) for (const storage of made) own.add(storage);
       }
       if (!retainGraph) node.backward = undefined;
+      // All are held until all have arrived: one tensor may be the gradient of several inputs.
+      const arrived = results.filter((result) => result !== undefined);
+      arrived.forEach(hold);
       node.inputs.forEach((input, i) => {
         const result = needs[i] ? results[i] : undefined;
         if (!result) return;
@@ -161,10 +160,7 @@ function walk(
         }
         arrive(input.node ?? input, result);
       });
-      // What no input wanted goes back at once.
-      results.forEach((result) => {
-        if (result && !uses.has(result.storage) && own.delete(result.storage)) result.storage.release();
-      });
+      arrived.forEach(drop);
       drop(gradient);
     }
     for (const [leaf, gradient] of waiting) {
@@ -212,6 +208,12 @@ function addToLeaf(leaf: Tensor, gradient: Tensor, ours: boolean): void {
  * `grad` by backward(); grad() does not see through a checkpoint.
  */
 export function checkpoint(fn: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]): Tensor {
+  if (!isRecording()) return scope(() => fn(...inputs), inputs[0]!.gpu);
+  if (!inputs.some((t) => t.requiresGrad)) {
+    throw new ShapeError(
+      'checkpoint: no input requires a gradient, so nothing would flow back. Call the function itself.',
+    );
+  }
   const position = randomPosition();
   const out = noGrad(() => scope(() => fn(...inputs), inputs[0]!.gpu)).detach();
   const back = (gradient: Tensor, needs: readonly boolean[]) => {
@@ -228,10 +230,5 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor, ...inputs: Tenso
     for (const { grad } of copies) if (grad) grad.storage.kept = false;
     return copies.map((t) => t.grad);
   };
-  if (!inputs.some((t) => t.requiresGrad)) {
-    throw new ShapeError(
-      'checkpoint: no input requires a gradient, so nothing would flow back. Call the function itself.',
-    );
-  }
   return record('checkpoint', out, inputs, back);
 }

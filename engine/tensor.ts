@@ -105,6 +105,13 @@ export function viewOf(t: Tensor, shape: Shape, strides?: readonly number[], off
   return new Tensor(t.gpu, t.storage, shape, t.dtype, strides, offset);
 }
 
+/** Refuses whole numbers where a kernel reads floats: their bits would be taken for floats. */
+export function requireFloat(op: string, ...tensors: readonly Tensor[]): void {
+  for (const t of tensors) {
+    if (t.dtype !== 'float32') throw new ShapeError(`${op}: ${t} is no float32 tensor; convert it with toFloat().`);
+  }
+}
+
 /** Memory for a result. Its contents are undefined. `what` names it in errors. */
 export function empty(gpu: Gpu, shape: Shape, dtype: DType = 'float32', what = 'a tensor'): Tensor {
   const label = `${what} ${formatShape(shape)}`;

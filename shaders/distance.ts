@@ -27,7 +27,8 @@ export interface PairSpec {
 
 /** The largest tile takes seconds to compile on software adapters: only for work that repays it. */
 const LARGE = 2 ** 26;
-const tileRows = (m: number, n: number, depth: number): number => Math.min(rowsFor(m), m * n * depth >= LARGE ? 32 : 16);
+const tileRows = (m: number, n: number, depth: number): number =>
+  Math.min(rowsFor(m), m * n * depth >= LARGE ? 32 : 16);
 
 /** Runs of features that make enough workgroups of a small matrix of pairs. */
 export function pairSplits(m: number, n: number, depth: number, sharing: Sharing): { splits: number; chunk: number } {

@@ -34,6 +34,20 @@ fn tanh4(x: vec4f) -> vec4f {
   let near = abs(x) * (1.0 + s * (-0.33333333 + s * (0.13333333 + s * (-0.05396825 + s * 0.02186949))));
   return sign(x) * select(far, near, abs(x) < vec4f(0.25));
 }
+// WGSL allows sin and cos an error of 2^-11; these are good to 1e-6 for arguments up to some thousands (Cody and Waite).
+fn sin_near(r: vec4f) -> vec4f {
+  let s = r * r;
+  return r * (1.0 + s * (-0.16666667 + s * (0.0083333310 + s * (-0.00019840874 + s * (2.7525562e-6 - 2.3889859e-8 * s)))));
+}
+fn half_turns(x: vec4f, h: vec4f) -> vec4f { return ((x - h * 1.5703125) - h * 0.00048375129699707031) - h * 7.5497900e-8; }
+fn sin4(x: vec4f) -> vec4f {
+  let n = round(x * 0.31830989);
+  return sin_near(half_turns(x, 2.0 * n)) * (1.0 - 2.0 * abs(n - 2.0 * round(0.5 * n)));
+}
+fn cos4(x: vec4f) -> vec4f {
+  let n = round(x * 0.31830989 - 0.5);
+  return -sin_near(half_turns(x, 2.0 * n + 1.0)) * (1.0 - 2.0 * abs(n - 2.0 * round(0.5 * n)));
+}
 fn expm14(x: vec4f) -> vec4f {
   let near = x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.04166667 + x * (0.00833333 + x * 0.00138889)))));
   return select(exp(min(x, vec4f(88.0))) - 1.0, near, abs(x) < vec4f(0.3));
@@ -69,8 +83,8 @@ export const unaryFunctions = {
   rsqrt: { f: 'inverseSqrt(x)', d: '-0.5 * y / x', dd: '0.75 * y / (x * x)' },
   reciprocal: { f: '1.0 / x', d: '-y * y', dd: '2.0 * y * y * y' },
   square: { f: 'x * x', d: '2.0 * x', dd: v(2) },
-  sin: { f: 'sin(x)', d: 'cos(x)', dd: '-y' },
-  cos: { f: 'cos(x)', d: '-sin(x)', dd: '-y' },
+  sin: { f: 'sin4(x)', d: 'cos4(x)', dd: '-y', flops: 16 },
+  cos: { f: 'cos4(x)', d: '-sin4(x)', dd: '-y', flops: 16 },
   floor: { f: 'floor(x)', d: v(0), dd: v(0) },
   sign: { f: 'sign(x)', d: v(0), dd: v(0) },
   erf: { f: 'erf4(x)', d: '1.12837917 * exp(-x * x)', flops: 20 },

@@ -1,13 +1,14 @@
 import { type BinaryName, binary, binaryBroadcast } from '../../shaders/elementwise.js';
 import { broadcastShapes, broadcastStrides, collapse, sameShape } from '../shape.js';
 import { record } from '../tape.js';
-import { empty, run, runStrided, type Tensor } from '../tensor.js';
+import { empty, requireFloat, run, runStrided, type Tensor } from '../tensor.js';
 import { sumTo } from './sum.js';
 import { addScalar, mulScalar, neg, pow as powScalar, reciprocal } from './unary.js';
 
 /** Functions of two tensors (or a tensor and a number), with PyTorch's broadcasting. */
 
 function apply(name: BinaryName, a: Tensor, b: Tensor): Tensor {
+  requireFloat(name, a, b);
   if (sameShape(a.shape, b.shape) && a.isContiguous && b.isContiguous)
     return run(binary(name, a.size), [a, b], a.shape);
   const shape = broadcastShapes(a.shape, b.shape, name);

@@ -8,7 +8,7 @@ import {
 import { ShapeError } from '../errors.js';
 import { formatShape, sameShape, sizeOf } from '../shape.js';
 import { record } from '../tape.js';
-import { run, runMany, type Tensor, tensor } from '../tensor.js';
+import { requireFloat, run, runMany, type Tensor, tensor } from '../tensor.js';
 import { mul } from './arithmetic.js';
 import { cat } from './join.js';
 import { reduceAxes } from './sum.js';
@@ -34,6 +34,7 @@ function toQuads(t: Tensor): Tensor {
  * never stored, forward or backward (see shaders/attention.ts). As torch.nn.functional.scaled_dot_product_attention.
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  requireFloat('scaledDotProductAttention', q, k, v);
   const batch = q.shape.slice(0, -2);
   const fits =
     q.rank >= 2 &&

@@ -4,7 +4,7 @@ import { depthwise, depthwiseWeightGrad } from '../../shaders/depthwise.js';
 import { ShapeError } from '../errors.js';
 import { formatShape, pair, type Shape } from '../shape.js';
 import { record } from '../tape.js';
-import { contiguousData, empty, runInto, type Tensor } from '../tensor.js';
+import { contiguousData, empty, requireFloat, runInto, type Tensor } from '../tensor.js';
 import { reduceAxes, sum } from './sum.js';
 import { reshape, squeeze, unsqueeze } from './view.js';
 
@@ -74,6 +74,7 @@ function gather(source: Tensor, weight: Tensor, conv: Conv, back: boolean, bias?
   const [, perGroup, r, s] = conv.weight;
   const shape = [g.batch, g.groups * g.outChannels, ...g.out];
   const out = empty(source.gpu, shape, 'float32', back ? 'conv2d input gradient' : 'conv2d');
+  requireFloat('conv2d', source, weight);
   const x = contiguousData(source);
   const w = contiguousData(weight);
   const extra = bias ? [contiguousData(bias)] : [];

@@ -2,7 +2,7 @@ import { type MatrixStrides, matmul as matmulShader } from '../../shaders/matmul
 import { ShapeError } from '../errors.js';
 import { broadcastShapes, broadcastStrides, collapse, formatShape, sizeOf } from '../shape.js';
 import { record } from '../tape.js';
-import { contiguousData, empty, runStrided, type Tensor } from '../tensor.js';
+import { contiguousData, empty, requireFloat, runStrided, type Tensor } from '../tensor.js';
 import { add, mul } from './arithmetic.js';
 import { sumTo } from './sum.js';
 import { expand, reshape, squeeze, transpose, unsqueeze } from './view.js';
@@ -29,6 +29,7 @@ const strides = (t: Tensor, [outer, inner]: readonly number[]): MatrixStrides =>
 
 /** The product of two tensors of at least two dimensions, read as they lie. Outside of the graph. */
 function product(a: Tensor, b: Tensor, bias?: Tensor): Tensor {
+  requireFloat('matmul', a, b);
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matmul');
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;

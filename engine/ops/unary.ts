@@ -1,11 +1,12 @@
 import { type Scalars, unary, unaryGrad, unaryGradGrad } from '../../shaders/elementwise.js';
 import { type UnaryFunction, type UnaryName, unaryFunctions } from '../../shaders/unary.js';
 import { record } from '../tape.js';
-import { run, type Tensor } from '../tensor.js';
+import { requireFloat, run, type Tensor } from '../tensor.js';
 
 /** Functions of one number, element by element. dx = f′(x) dy. */
 
 function apply(name: UnaryName, x: Tensor, scalars?: Scalars): Tensor {
+  requireFloat(name, x);
   const twice = (unaryFunctions[name] as UnaryFunction).dd !== undefined;
   const y = run(unary(name, x.size, scalars), [x], x.shape);
   return record(name, y, [x], (dy) => [gradient(name, x, dy, scalars)], { twice });

