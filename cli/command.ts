@@ -1,5 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { checkDataset, DatasetError, type ReidDataset, SPLITS, type Split } from '../datasets/index.js';
 import { nearestName } from '../datasets/nearest.js';
+import { openDataset } from '../datasets/open.node.js';
 import type { ProgressOutput } from '../reid/training/progress.js';
 
 /** A wrong use of a command; the message says what would be right. Exit status 2. */
@@ -36,6 +38,27 @@ export function wholeNumber(name: string, text: string | undefined, otherwise: n
     throw new UsageError(`--${name} must be a whole number from 0 to 4294967295, not "${text}".`);
   }
   return value;
+}
+
+/**
+ * Opens a data set and tells what is doubtful about it.
+ *
+ * @param needed the splits that must hold something
+ * @throws DatasetError where no figures can come of it: a needed split is empty, or no query could find anything
+ */
+export async function openUsable(spec: string, needed: readonly Split[] = SPLITS): Promise<ReidDataset> {
+  const dataset = await openDataset(spec);
+  const findings = checkDataset(dataset).filter(
+    ({ message }) => needed.includes('train') || message !== 'train is empty',
+  );
+  const { query, gallery } = dataset;
+  const findable = query.some((q) => gallery.some((g) => g.identity === q.identity && g.camera !== q.camera));
+  if (!findable || needed.some((split) => dataset[split].length === 0)) {
+    const errors = findings.filter(({ level }) => level === 'error').map(({ message }) => message);
+    throw new DatasetError(`${dataset.name} cannot be used: ${errors.join('; ')}.`);
+  }
+  for (const { message } of findings) terminal.write(`note: ${message}\n`);
+  return dataset;
 }
 
 /** Progress on standard error, where it is a terminal rewritten in place. */

@@ -1,15 +1,15 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeDataset } from '../datasets/index.js';
-import { DATASET_KINDS, openDataset } from '../datasets/open.node.js';
+import { DATASET_KINDS } from '../datasets/open.node.js';
 import { manualSeed, openGpu } from '../engine/index.js';
-import { CheckpointError, readCheckpoint } from '../reid/training/checkpoint.node.js';
+import { CheckpointError, loadWeights, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { evaluateModel, evaluateRawPixels } from '../reid/training/evaluation.js';
 import { buildModel } from '../reid/training/model.js';
 import { type Metrics, metricsOf } from '../reid/training/retrieval.js';
 import { figures, writeRanks } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
-import { readArguments, runCommand, terminal, UsageError } from './command.js';
+import { openUsable, readArguments, runCommand, terminal, UsageError } from './command.js';
 
 const HELP = `node cli/evaluate.js RUN [--data DATA] [--out DIR] [--json]
 
@@ -54,10 +54,11 @@ async function main(): Promise<number> {
   }
   if (positionals.length !== 1) throw new UsageError('Give one run: node cli/evaluate.js RUN. See --help.');
   const path = checkpointOf(positionals[0]!);
-  const { facts, model: weights } = await readCheckpoint(path);
+  const checkpoint = await readCheckpoint(path);
+  const { facts } = checkpoint;
   const { recipe, identities, seed } = facts;
   const data = values.data ?? facts.data;
-  const dataset = await openDataset(data);
+  const dataset = await openUsable(data, ['query', 'gallery']);
   const folder = new RunFolder(values.out ?? dirname(path));
   const gpu = await openGpu();
   try {
@@ -68,7 +69,7 @@ async function main(): Promise<number> {
     const same = data === facts.data;
     const rawPixels = same ? facts.rawPixels : metricsOf(await evaluateRawPixels(context));
     const untrained = same ? facts.untrained : metricsOf(await evaluateModel(model, context));
-    model.loadStateDict(weights);
+    loadWeights(model, checkpoint);
     const result = await evaluateModel(model, context);
     const trained: Metrics = metricsOf(result);
     const { protocol, averagePrecision, invalidQueries, queries, valid, gallery } = result;

@@ -1,11 +1,12 @@
+import { existsSync } from 'node:fs';
 import { describeDataset } from '../datasets/index.js';
-import { DATASET_KINDS, openDataset } from '../datasets/open.node.js';
+import { DATASET_KINDS } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
 import { overrideRecipe, type Recipe, recipeCalled, recipes } from '../reid/recipes/index.js';
 import { type Checkpoint, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { figures, trainRun } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
-import { readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
+import { openUsable, readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
 
 const HELP = `node cli/train.js [RECIPE] --data DATA [--out DIR] [--set KEY=VALUE …] [--seed N]
 node cli/train.js --resume --out DIR
@@ -102,7 +103,8 @@ async function main(): Promise<number> {
   }
   const seed = wholeNumber('seed', values.seed, 1);
   // A wrong data set is told before anything is written.
-  const first = recipe ? await openDataset(values.data!) : undefined;
+  const first = recipe ? await openUsable(values.data!) : undefined;
+  if (values.resume && !existsSync(values.out!)) throw new UsageError(`--resume: there is no folder ${values.out}.`);
   const folder = new RunFolder(values.out ?? `runs/${recipe!.name}-${stamp()}`);
   if (recipe && folder.hasCheckpoint) {
     throw new UsageError(
@@ -112,7 +114,7 @@ async function main(): Promise<number> {
   const plan: Plan & { checkpoint?: Checkpoint } = recipe
     ? { recipe, data: values.data!, seed }
     : await planOfFolder(folder, changes, values.data);
-  const dataset = first ?? (await openDataset(plan.data));
+  const dataset = first ?? (await openUsable(plan.data));
   const { checkpoint } = plan;
   if (checkpoint && checkpoint.facts.identities !== dataset.identities) {
     throw new UsageError(

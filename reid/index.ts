@@ -8,7 +8,12 @@ export {
 } from './metrics/average-precision.js';
 export { type ContactRow, drawContactSheet } from './metrics/contact-sheet.js';
 export { distanceMatrix, distanceRows } from './metrics/distances.js';
-export { drawRanks, type RankPictureItem, type RankPictureOptions, type RankPictureRow } from './metrics/rank-picture.js';
+export {
+  drawRanks,
+  type RankPictureItem,
+  type RankPictureOptions,
+  type RankPictureRow,
+} from './metrics/rank-picture.js';
 export {
   evaluateRanking,
   evaluateRankingByRows,
@@ -19,7 +24,16 @@ export {
 export { OSNet, type OSNetOptions } from './models/backbones/osnet.js';
 export { ResNet, type ResNetOptions } from './models/backbones/resnet.js';
 export { Baseline, type TrainingOutput } from './models/baseline.js';
-export { baseline, baselineR50, baselineTiny, overrideRecipe, type Recipe, RecipeError, recipeCalled, recipes } from './recipes/index.js';
+export {
+  baseline,
+  baselineR50,
+  baselineTiny,
+  overrideRecipe,
+  type Recipe,
+  RecipeError,
+  recipeCalled,
+  recipes,
+} from './recipes/index.js';
 export { type EvaluationContext, evaluateModel, evaluateRawPixels } from './training/evaluation.js';
 export { extractFeatures, type FeatureModel, type Features } from './training/features.js';
 export { buildModel, buildOptimiser } from './training/model.js';

@@ -157,7 +157,7 @@ function readSources() {
 }
 
 /** `deb [signed-by=KEY] URI SUITE COMPONENT...` */
-function parseLines(text) {
+export function parseLines(text) {
   return [...text.matchAll(/^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s+(.+)$/gm)].map(
     ([, options, uri, suite, rest]) => ({
       uri,
@@ -169,7 +169,7 @@ function parseLines(text) {
 }
 
 /** `Types: deb`, `URIs: ...`, ..., a blank line between sources. */
-function parseStanzas(text) {
+export function parseStanzas(text) {
   return text
     .split(/\n\s*\n/)
     .map((stanza) =>

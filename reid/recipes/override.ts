@@ -1,3 +1,4 @@
+import { trainTransform } from '../../datasets/index.js';
 import { nearestName } from '../../datasets/nearest.js';
 import type { Recipe } from './recipe.js';
 
@@ -19,13 +20,23 @@ const OPTIONAL: Readonly<Record<string, unknown>> = {
   'schedule.every': 20,
 };
 
+/** What each kind of schedule cannot do without. */
+const SCHEDULES: Readonly<Record<Recipe['schedule']['kind'], readonly string[]>> = {
+  constant: [],
+  step: ['every', 'gamma'],
+  multiStep: ['milestones', 'gamma'],
+  exponential: ['gamma'],
+  cosine: ['end'],
+  linear: ['end'],
+};
+
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'model.backbone': ['resnet18', 'resnet34', 'resnet50'],
   'model.stem': ['imagenet', 'small'],
   'model.stemStride': [1, 2],
   'model.lastStride': [1, 2],
   'optimiser.kind': ['adam', 'adamw', 'sgd'],
-  'schedule.kind': ['constant', 'step', 'multiStep', 'exponential', 'cosine', 'linear'],
+  'schedule.kind': Object.keys(SCHEDULES),
   'sampler.cover': ['images', 'identities'],
   'evaluation.distance': ['cosine', 'euclidean'],
 };
@@ -60,25 +71,72 @@ function complaint(path: string, value: unknown, before: unknown): string | unde
   if (path === 'loss.margin') return value === 'soft' || typeof value === 'number' ? undefined : 'a number or soft';
   if (value === null && path in OPTIONAL) return undefined;
   if (typeof before === 'number') {
-    if (typeof value !== 'number' || !Number.isFinite(value)) return 'a number';
-    if (
-      Number.isInteger(before) &&
-      COUNTS.test(path) &&
-      !(Number.isInteger(value) && value >= (path.endsWith('every') ? 0 : 1))
-    ) {
-      return 'a whole number of at least 1';
-    }
+    const least = COUNTS.get(path);
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      return least === undefined ? 'a number' : 'a whole number';
+    if (least !== undefined && !(Number.isInteger(value) && value >= least))
+      return `a whole number of at least ${least}`;
+    if (SHARES.test(path) && value > 1) return 'a number from 0 to 1';
     return value < 0 ? 'a number of at least 0' : undefined;
   }
   if (typeof before === 'boolean') return typeof value === 'boolean' ? undefined : 'true or false';
   if (Array.isArray(before))
     return Array.isArray(value) && value.every(Number.isFinite) ? undefined : 'a list of numbers, as [1,2]';
-  if (isGroup(before)) return isGroup(value) ? undefined : `an object, as ${JSON.stringify(before)}`;
+  if (isGroup(before)) return `an object, as ${JSON.stringify(before)}`;
   return undefined;
 }
 
-const COUNTS =
-  /^(epochs|model\.width|input\.(height|width)|sampler\.(identities|images)|evaluation\.(batch|every)|augment\.pad)$/;
+/** Whole numbers, with the smallest that makes sense. */
+const COUNTS: ReadonlyMap<string, number> = new Map([
+  ...['epochs', 'model.width', 'input.height', 'input.width'].map((path) => [path, 1] as const),
+  ...['sampler.identities', 'sampler.images', 'evaluation.batch'].map((path) => [path, 1] as const),
+  ...['evaluation.every', 'augment.pad'].map((path) => [path, 0] as const),
+]);
+
+const SHARES = /^(loss\.labelSmoothing|optimiser\.momentum|augment\.flip|augment\.erase\.probability)$/;
+
+/** Refuses a value that is wrong for its key; an object's inner keys and values are checked one by one. */
+function check(change: string, path: string, value: unknown, before: unknown): void {
+  if (isGroup(value) && isGroup(before)) {
+    const known = [...new Set([...Object.keys(before), ...optionalKeysIn(path)])];
+    for (const [key, inner] of Object.entries(value)) {
+      if (!known.includes(key))
+        throw new RecipeError(`--set ${change}: ${path} has no key "${key}". ${nearestName(key, known)}`);
+      check(change, `${path}.${key}`, inner, before[key] ?? OPTIONAL[`${path}.${key}`]);
+    }
+    return;
+  }
+  const wanted = complaint(path, value, before);
+  if (wanted) throw new RecipeError(`--set ${change}: ${path} must be ${wanted}, not ${JSON.stringify(value)}.`);
+}
+
+/** The keys that a wrong one may have meant: those of the same part of the recipe, if there is such a part. */
+function rivals(path: string, known: readonly string[]): readonly string[] {
+  const part = path.slice(0, path.lastIndexOf('.') + 1);
+  const inside = known.filter((key) => part && key.startsWith(part));
+  return inside.length > 0 ? inside : known;
+}
+
+const optionalKeysIn = (path: string): string[] =>
+  Object.keys(OPTIONAL)
+    .filter((key) => key.startsWith(`${path}.`))
+    .map((key) => key.slice(path.length + 1));
+
+/** Refuses what is wrong only together. */
+function checkWhole({ schedule, input, augment }: Recipe): void {
+  const lacking = SCHEDULES[schedule.kind].filter((key) => !(key in schedule)).map((key) => `schedule.${key}`);
+  if (lacking.length > 0) {
+    const examples = lacking.map((key) => `--set ${key}=${JSON.stringify(OPTIONAL[key])}`).join(' ');
+    throw new RecipeError(
+      `A schedule of kind ${schedule.kind} needs ${lacking.join(' and ')}, for example ${examples}.`,
+    );
+  }
+  try {
+    trainTransform({ erase: undefined, ...input, ...augment });
+  } catch (error) {
+    throw new RecipeError(`The recipe's pictures: ${(error as Error).message}.`, { cause: error });
+  }
+}
 
 function assign(
   target: Record<string, unknown>,
@@ -113,16 +171,20 @@ export function overrideRecipe(recipe: Recipe, changes: readonly string[]): Reci
       (key) => key !== 'name' && key !== 'about',
     );
     if (!known.includes(path))
-      throw new RecipeError(`--set ${change}: the recipe has no key "${path}". ${nearestName(path, known)}`);
+      throw new RecipeError(
+        `--set ${change}: the recipe has no key "${path}". ${nearestName(path, rivals(path, known))}`,
+      );
     const value = parse(change.slice(equals + 1));
-    const wanted = complaint(path, value, lookUp(result, path));
-    if (wanted) throw new RecipeError(`--set ${change}: ${path} must be ${wanted}, not ${JSON.stringify(value)}.`);
+    check(change, path, value, lookUp(result, path));
     result = assign(result, path.split('.'), value);
     named.add(path);
   }
-  const schedule = result.schedule as Recipe['schedule'];
-  if (named.has('epochs') && !named.has('schedule.end') && 'end' in schedule) {
+  const { kind, end } = result.schedule as { readonly kind: Recipe['schedule']['kind']; readonly end?: number };
+  const endNamed = named.has('schedule.end') || named.has('schedule');
+  if (SCHEDULES[kind].includes('end') && !endNamed && (named.has('epochs') || end === undefined)) {
     result = assign(result, ['schedule', 'end'], result.epochs);
   }
-  return result as unknown as Recipe;
+  const changed = result as unknown as Recipe;
+  checkWhole(changed);
+  return changed;
 }

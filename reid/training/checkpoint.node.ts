@@ -1,8 +1,11 @@
+import { ShapeError } from '../../engine/errors.js';
 import type { NamedArray } from '../../engine/io/arrays.js';
-import { openFile, writeFileAtomically } from '../../engine/io/files.node.js';
+import { openFile } from '../../engine/io/files.node.js';
 import { openSafetensors, writeSafetensors } from '../../engine/io/safetensors.js';
+import { StateDictError } from '../../engine/nn/index.js';
 import type { OptimiserState } from '../../engine/optim/index.js';
 import { type RandomPosition, randomPosition, restoreRandomPosition } from '../../engine/random.js';
+import type { Baseline } from '../models/baseline.js';
 import type { Recipe } from '../recipes/recipe.js';
 import type { Metrics } from './retrieval.js';
 import type { Trainer } from './trainer.js';
@@ -38,16 +41,33 @@ export class CheckpointError extends Error {
 
 const FORMAT = 'reid-webgpu checkpoint 1';
 
-/** Writes model, optimiser, schedule, sampler and random state as one safetensors file: whole, or not at all. */
-export async function saveCheckpoint(path: string, trainer: Trainer, facts: RunFacts, seconds: number): Promise<void> {
+/** A larger number has a square beyond float32, which is what a variance is made of. */
+const LARGEST = 1e19;
+
+/**
+ * Model, optimiser, schedule, sampler and random state as they are now, as the content of one safetensors file.
+ *
+ * @throws DivergedError when they hold a number that no training can go on from: not every such number shows in the loss,
+ *   since ReLU and batch norm may make finite ones of them
+ */
+export async function takeCheckpoint(
+  trainer: Trainer,
+  facts: RunFacts,
+  seconds: number,
+): Promise<AsyncIterable<Uint8Array>> {
   const { arrays, ...optimiser } = await trainer.optimiser.stateDict();
   const model = await trainer.model.stateArrays();
   const tensors = [
     ...[...model].map(([name, array]) => [`model.${name}`, array] as const),
     ...[...arrays].map(([name, array]) => [`optimiser.${name}`, array] as const),
   ];
+  for (const [name, { data }] of tensors) {
+    if (!(data instanceof Float32Array)) continue;
+    const bad = data.find((value) => !(Math.abs(value) < LARGEST));
+    if (bad !== undefined) throw trainer.diverged(`After step ${trainer.step}, ${name} holds ${bad}`);
+  }
   const run = { facts, position: trainer.state, random: randomPosition(), seconds, optimiser };
-  await writeFileAtomically(path, writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify(run) }));
+  return writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify(run) });
 }
 
 /** Reads a checkpoint; @throws CheckpointError or FileError naming the file and what is wrong with it */
@@ -84,10 +104,40 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** Puts a trainer where a checkpoint was made: what follows has the same bits as if it had never stopped. */
+/** Loads a checkpoint's weights; @throws CheckpointError naming the file and the first tensor that does not fit */
+export function loadWeights(model: Baseline, { path, model: weights }: Checkpoint): void {
+  try {
+    model.loadStateDict(weights);
+  } catch (error) {
+    if (!(error instanceof StateDictError)) throw error;
+    const { missing, unexpected, mismatched } = error.report;
+    const reasons = [
+      ...mismatched.map((m) => `${m.name} is [${m.given}] in the file and [${m.shape}] in the model`),
+      ...missing.map((name) => `${name} is missing`),
+      ...unexpected.map((name) => `the model has no ${name}`),
+    ];
+    const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : '';
+    throw new CheckpointError(`${path} is of another model than the recipe's: ${reasons[0]}${more}.`, { cause: error });
+  }
+}
+
+/**
+ * Puts a trainer where a checkpoint was made: what follows has the same bits as if it had never stopped. The optimiser's
+ * numbers are the recipe's, which may have been changed since.
+ *
+ * @throws CheckpointError when it is of another model or optimiser
+ */
 export function restore(trainer: Trainer, checkpoint: Checkpoint): void {
-  trainer.model.loadStateDict(checkpoint.model);
-  trainer.optimiser.loadStateDict(checkpoint.optimiser);
+  loadWeights(trainer.model, checkpoint);
+  const groups = trainer.optimiser.groups.map(({ parameters: _, ...numbers }) => numbers);
+  try {
+    trainer.optimiser.loadStateDict({ ...checkpoint.optimiser, groups });
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new CheckpointError(`${checkpoint.path} does not fit the recipe's optimiser: ${error.message}`, {
+      cause: error,
+    });
+  }
   trainer.state = checkpoint.position;
   restoreRandomPosition(checkpoint.random);
 }

@@ -11,6 +11,7 @@ import { add } from '../../engine/ops/arithmetic.js';
 import { flip } from '../../engine/ops/rearrange.js';
 import type { Recipe } from '../recipes/recipe.js';
 import type { Progress } from './progress.js';
+import { DivergedError } from './trainer.js';
 
 /** Features of a list of pictures, row by row. */
 export interface Features {
@@ -34,7 +35,7 @@ export interface ExtractOptions {
  * The features of pictures, in order, without gradients. With the recipe's `evaluation.flip` those of the mirrored picture are
  * added (cosine distance does not see the factor).
  *
- * @throws Error naming the picture when a feature is not finite
+ * @throws DivergedError naming the picture when a feature is not finite
  */
 export async function extractFeatures(
   model: FeatureModel,
@@ -66,7 +67,7 @@ export async function extractFeatures(
       if (data.length === 0) data = new Float32Array(records.length * dimension);
       const bad = rows.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0) {
-        throw new Error(
+        throw new DivergedError(
           `The features of ${records[done + Math.floor(bad / dimension)]!.path} are not finite: the model is broken, or was trained with too high a learning rate.`,
         );
       }

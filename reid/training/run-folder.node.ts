@@ -1,9 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileError, writeFileAtomically } from '../../engine/io/files.node.js';
 
 /** A line of the log: a step, an evaluation, or another event. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly step: number };
+
+/** What `writeFileAtomically` calls a file until it is whole. */
+const TEMPORARY = /^\.[0-9a-f]{16}\.tmp$/;
 
 /** The folder of one run: recipe.json, log.jsonl, checkpoint.safetensors, metrics.json and pictures. */
 export class RunFolder {
@@ -53,8 +56,11 @@ export class RunFolder {
     appendFileSync(this.file('log.jsonl'), `${JSON.stringify(line)}\n`);
   }
 
-  /** Drops the log's lines of steps after `step`: a resumed run makes these again. */
-  cutLog(step: number): void {
+  /** Drops what a killed process left: log lines of steps after `step`, which are made again, and files half written. */
+  async goOnAfter(step: number): Promise<void> {
+    for (const name of readdirSync(this.path)) {
+      if (TEMPORARY.test(name)) rmSync(this.file(name), { force: true });
+    }
     const path = this.file('log.jsonl');
     if (!existsSync(path)) return;
     const lines = readFileSync(path, 'utf8').split('\n');
@@ -65,6 +71,6 @@ export class RunFolder {
         return false; // The last line of a killed process may be cut.
       }
     });
-    writeFileSync(path, kept.map((line) => `${line}\n`).join(''));
+    await writeFileAtomically(path, kept.map((line) => `${line}\n`).join(''));
   }
 }

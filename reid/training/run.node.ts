@@ -4,7 +4,7 @@ import { type Gpu, manualSeed, profileTable, traceEvents } from '../../engine/in
 import { writeFileAtomically } from '../../engine/io/files.node.js';
 import type { RankingResult } from '../metrics/ranking.js';
 import type { Recipe } from '../recipes/recipe.js';
-import { type Checkpoint, type RunFacts, restore, saveCheckpoint } from './checkpoint.node.js';
+import { type Checkpoint, type RunFacts, restore, takeCheckpoint } from './checkpoint.node.js';
 import { type EvaluationContext, evaluateModel, evaluateRawPixels } from './evaluation.js';
 import { buildModel } from './model.js';
 import { duration, Progress, type ProgressOutput } from './progress.js';
@@ -70,12 +70,12 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
     let facts: RunFacts;
     if (checkpoint) {
       restore(trainer, checkpoint);
-      facts = { ...checkpoint.facts, recipe };
-      folder.cutLog(trainer.step);
+      facts = { ...checkpoint.facts, recipe, data };
+      await folder.goOnAfter(trainer.step);
       output.write(`goes on after step ${trainer.step} (epoch ${trainer.state.epoch + 1})\n`);
     } else {
       facts = await measureBefore(options, context, trainer);
-      folder.cutLog(-1);
+      await folder.goOnAfter(-1);
     }
     const before = checkpoint?.seconds ?? 0;
     const seconds = await trainSteps(options, context, trainer, facts, before);
@@ -138,30 +138,38 @@ async function trainSteps(
   const { gpu, recipe, folder, output, signal } = options;
   const start = performance.now();
   const seconds = () => before + (performance.now() - start) / 1000;
-  let saved = Number.NEGATIVE_INFINITY;
-  const save = async () => {
-    await saveCheckpoint(folder.checkpoint, trainer, facts, seconds());
-    saved = performance.now();
+  let taken = performance.now();
+  /** The newest checkpoint, until the loss of the step after it has shown that its weights are good. */
+  let held: AsyncIterable<Uint8Array> | undefined;
+  const take = async () => {
+    held = await takeCheckpoint(trainer, facts, seconds());
+    taken = performance.now();
   };
-  if (trainer.step === 0) await save();
-  const total = recipe.epochs * trainer.stepsPerEpoch;
+  const save = async () => {
+    if (held) await writeFileAtomically(folder.checkpoint, held);
+    held = undefined;
+  };
+  if (trainer.step === 0) await take();
+  await save();
   const progress = new Progress(output, 'step', 'steps', trainer.step);
   const steps = trainer[Symbol.asyncIterator]();
   if (options.profile) await profileSteps(gpu, folder, output, steps);
   const window: StepReport[] = [];
   for await (const report of steps) {
+    await save();
     folder.log({ ...report, seconds: Math.round(seconds() * 1000) / 1000 });
     window.push(report);
     if (window.length > 20) window.shift();
     if (report.step <= 1) output.write(firstStep(gpu, seconds() - before));
-    progress.update(report.step, total, describe(window));
+    progress.update(report.step, report.step + trainer.stepsLeft, describe(window));
     const epochEnds = trainer.state.batch === 0;
     if (signal?.aborted) {
+      await take();
       await save();
       progress.end();
       return seconds();
     }
-    if (epochEnds || performance.now() - saved > 1000 * CHECKPOINT_SECONDS) await save();
+    if (epochEnds || performance.now() - taken > 1000 * CHECKPOINT_SECONDS) await take();
     const { every } = recipe.evaluation;
     if (epochEnds && every > 0 && trainer.state.epoch % every === 0 && trainer.state.epoch < recipe.epochs) {
       const metrics = metricsOf(await evaluateModel(trainer.model, context));
@@ -170,6 +178,7 @@ async function trainSteps(
     }
     await sleep(0); // Lets signals in.
   }
+  await save();
   progress.end();
   output.write(`trained ${trainer.step} steps in ${duration(seconds())}\n`);
   return seconds();

@@ -26,7 +26,7 @@ export interface StepReport {
   readonly tripletLoss: number;
 }
 
-/** Training stopped because a loss was no number; nothing was saved after that step. */
+/** Numbers are finite no more, because of too high a learning rate most likely. The last checkpoint is from before. */
 export class DivergedError extends Error {
   override readonly name = 'DivergedError';
 }
@@ -47,6 +47,7 @@ export class Trainer implements AsyncIterable<StepReport> {
   readonly #loader: Loader;
   readonly #scheduler: Scheduler;
   #step = 0;
+  #left = 0;
 
   constructor(options: {
     readonly gpu: Gpu;
@@ -75,8 +76,9 @@ export class Trainer implements AsyncIterable<StepReport> {
     return this.#step;
   }
 
-  get stepsPerEpoch(): number {
-    return this.#loader.sampler.batches(this.#loader.state.epoch).length;
+  /** About how many steps are to come, once the first was made: epochs differ a little in length. */
+  get stepsLeft(): number {
+    return this.#left;
   }
 
   /** Where training stands: the next batch, and the number of steps made. */
@@ -96,26 +98,29 @@ export class Trainer implements AsyncIterable<StepReport> {
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<StepReport, void, undefined> {
     this.model.train();
-    while (this.#loader.state.epoch < this.recipe.epochs) {
-      let seen = 0;
+    const { epochs } = this.recipe;
+    while (this.#loader.state.epoch < epochs) {
+      if (this.#loader.batchCount === 0)
+        throw new RangeError('An epoch has no batches: the training set is too small for one.');
       for await (const { images, shape, labels, epoch, index, count } of this.#loader) {
-        seen++;
         this.#scheduler.epoch = epoch + index / count;
         const lr = this.optimiser.groups[0]!.lr;
         const [idLoss, tripletLoss, loss] = await this.#update(images, shape, labels);
         this.#step++;
-        if (!Number.isFinite(loss)) {
-          throw new DivergedError(
-            `The loss of step ${this.#step} (epoch ${epoch + 1}) is ${loss} at learning rate ${lr.toPrecision(3)}. ` +
-              'Training stopped; the last checkpoint is from before this step. Resume with a lower rate, for example ' +
-              `--set optimiser.lr=${(this.recipe.optimiser.lr / 3).toPrecision(1)}.`,
-          );
-        }
+        this.#left = count - 1 - index + (epochs - 1 - epoch) * count;
+        if (!Number.isFinite(loss)) throw this.diverged(`The loss of step ${this.#step} is ${loss}`);
         yield { step: this.#step, epoch, images: shape[0], lr, loss, idLoss, tripletLoss };
       }
-      if (seen === 0 && this.stepsPerEpoch === 0)
-        throw new RangeError('An epoch has no batches: the training set is too small for one.');
     }
+  }
+
+  /** The error that ends training after the newest step; `what` is what is not finite. */
+  diverged(what: string): DivergedError {
+    const lr = this.optimiser.groups[0]!.lr.toPrecision(3);
+    return new DivergedError(
+      `${what}, at learning rate ${lr}. Training stopped; the last checkpoint is from before. Resume with a lower rate, for ` +
+        `example --set optimiser.lr=${(this.recipe.optimiser.lr / 10).toPrecision(1)}.`,
+    );
   }
 
   /** One step: forward, backward, update. The three losses come back in one read. */
