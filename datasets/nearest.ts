@@ -22,7 +22,7 @@ export function nearestName(name: string, known: readonly string[]): string {
   const lower = name.toLowerCase();
   const score = (candidate: string): number => {
     const other = candidate.toLowerCase();
-    return other.startsWith(lower) || lower.startsWith(other) ? 1 : distance(lower, other);
+    return other.startsWith(lower) ? 1 : distance(lower, other);
   };
   const nearest = [...known].sort((a, b) => score(a) - score(b))[0]!;
   return score(nearest) <= Math.max(2, name.length / 2) ? `Did you mean ${nearest}?` : `Known: ${known.join(', ')}.`;

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { alongLines, type LineKernel, type Lines } from './lines.js';
 import {
   forRows,
@@ -67,7 +68,7 @@ export function squaredLengths(
     params: [splits * rows, rows, depth, chunk],
     flops: 2 * rows * depth,
     bytes: 4 * rows * (depth + splits),
-    code: () => `
+    code: () => wgsl`
 struct Params { items: u32, rows: u32, depth: u32, chunk: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${quads ? 'vec4f' : 'f32'}>;
 @group(0) @binding(1) var<storage, read_write> lengths: array<f32>;
@@ -103,7 +104,7 @@ export function pairDistances(spec: PairSpec): Shader {
     params: [m, n, depth, chunk, { f32: splits === 1 ? 0 : LOWEST }],
     flops: 2 * m * n * depth,
     bytes: 4 * ((m + n) * depth + splits * m * n),
-    code: () => `${rowTileEnables(tile)}
+    code: () => wgsl`${rowTileEnables(tile)}
 struct Params { m: u32, n: u32, depth: u32, chunk: u32, lowest: f32 }
 @group(0) @binding(0) var<storage, read> xs: array<${quads ? 'vec4f' : 'f32'}>;
 @group(0) @binding(1) var<storage, read> ys: array<${quads ? 'vec4f' : 'f32'}>;
@@ -158,7 +159,7 @@ export function joinDistances(pairs: number, splits: number, root: boolean): Sha
     params: [pairs, splits, { f32: 0 }],
     flops: splits * pairs,
     bytes: 4 * (splits + 1) * pairs,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, splits: u32, lowest: f32 }
 @group(0) @binding(0) var<storage, read> parts: array<f32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
@@ -183,7 +184,7 @@ export function euclideanGrad(n: number): Shader {
     params: [quads],
     flops: 2 * n,
     bytes: 12 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> d: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
@@ -230,7 +231,7 @@ export function metricDistances({ metric, power, batch, m, n, depth }: MetricSpe
     params: [batch * m * n, m, n, depth, { f32: power }],
     flops: 3 * batch * m * n * depth,
     bytes: 4 * batch * ((m + n) * depth + m * n),
-    code: () => `
+    code: () => wgsl`
 struct Params { pairs: u32, m: u32, n: u32, depth: u32, power: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
@@ -261,7 +262,7 @@ export function metricGrad({ metric, power, batch, m, n, depth }: MetricSpec, ac
     params: [items, m, n, depth, across ? 1 : n, across ? m : 1, { f32: power }],
     flops: 5 * items * n,
     bytes: 4 * batch * ((m + n) * depth + 2 * m * n),
-    code: () => `
+    code: () => wgsl`
 struct Params { items: u32, m: u32, n: u32, depth: u32, own: u32, other: u32, power: f32 }
 @group(0) @binding(0) var<storage, read> xs: array<f32>;
 @group(0) @binding(1) var<storage, read> ys: array<f32>;

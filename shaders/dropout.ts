@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { philoxCode } from './random.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
@@ -22,7 +23,7 @@ export function dropout({ n, key, index, p }: DropoutSpec): Shader {
     params: [quads, index, ...key, { f32: p }, { f32: p < 1 ? 1 / (1 - p) : 0 }],
     flops: 2 * n,
     bytes: 8 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, index: u32, key0: u32, key1: u32, chance: f32, scale: f32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { unravel, unravelFields, unravelParams } from './copy.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
@@ -33,7 +34,7 @@ export function gather({ shape, strides, offset, size, stride }: GatherSpec): Sh
     params: [n, size, stride, ...unravelParams(shape, { strides, offset })],
     flops: 0,
     bytes: 12 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, size: u32, stride: u32, ${unravelFields(rank, ['x'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read> index: array<u32>;
@@ -59,7 +60,7 @@ export function placeAt({ shape, strides, size, stride }: Omit<GatherSpec, 'offs
     params: [n, size, stride, ...unravelParams(shape, { strides, offset: 0 })],
     flops: 0,
     bytes: 12 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, size: u32, stride: u32, ${unravelFields(rank, ['y'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read> index: array<u32>;
@@ -94,7 +95,7 @@ export function indexSelect({ outer, size, count, inner }: SelectSpec): Shader {
     params: [n, size, count, run],
     flops: 0,
     bytes: 8 * outer * count * inner,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, size: u32, count: u32, inner: u32 }
 @group(0) @binding(0) var<storage, read> source: array<${quads ? 'vec4u' : 'u32'}>;
 @group(0) @binding(1) var<storage, read> index: array<u32>;
@@ -158,7 +159,7 @@ export function scatter(
     ],
     flops: product(shape) * count * inner,
     bytes: 12 * product(shape) * count * inner,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, count: u32, inner: u32, size: u32, shared_: u32, ${unravelFields(rank, ['y'])} }
 @group(0) @binding(0) var<storage, read> keys: array<u32>;
 @group(0) @binding(1) var<storage, read> order: array<u32>;
@@ -192,7 +193,7 @@ export function oneHot(n: number, classes: number): Shader {
     params: [n * classes, classes],
     flops: 0,
     bytes: 4 * n * (classes + 1),
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, classes: u32 }
 @group(0) @binding(0) var<storage, read> index: array<u32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;

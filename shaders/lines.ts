@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { FLAT, flatGrid, flatMain, itemGrid, type Param, rowMain, type Shader } from './shader.js';
 
 /** Kernels that take a whole line of a tensor at a time: softmax, normalising to length one, cross-entropy. */
@@ -67,7 +68,7 @@ export function alongLines(kernel: LineKernel, lines: Lines): Shader {
     params: [count, lines.n, lines.inner, ...scalars.map(([, value]) => value)],
     flops: kernel.flops * count * lines.n,
     bytes: 4 * count * lines.n * (kernel.reads.length * passes + (kernel.each ? 1 : 0)),
-    code: () => `
+    code: () => wgsl`
 struct Params { lines: u32, n: u32, inner: u32, ${scalars.map(([name, value]) => `${name}: ${typeOf(value)}`).join(', ')} }
 ${bindings(kernel, quads)}
 @group(1) @binding(0) var<uniform> p: Params;

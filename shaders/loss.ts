@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { alongLines, type LineKernel, type Lines } from './lines.js';
 import { flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 import { largestAndSum } from './softmax.js';
@@ -71,7 +72,7 @@ export function pointwiseLoss(name: PointwiseName, n: number, scalar = 0): Shade
     params: [quads, { f32: scalar }],
     flops: 8 * n,
     bytes: 4 * n * (reads.length + 1),
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, a: f32 }
 ${reads.map((read, i) => `@group(0) @binding(${i}) var<storage, read> ${read}s: array<vec4f>;`).join('\n')}
 @group(0) @binding(${reads.length}) var<storage, read_write> result: array<vec4f>;
@@ -107,7 +108,7 @@ export function pointwiseLossGrad({ name, by, n, scalar, each, scale }: Pointwis
     params: [quads, Number(each), { f32: scalar }, { f32: scale }],
     flops: 8 * n,
     bytes: 4 * n * (reads.length + 1 + Number(each)),
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, each: u32, a: f32, scale: f32 }
 ${reads.map((read, i) => `@group(0) @binding(${i}) var<storage, read> ${read}s: array<vec4f>;`).join('\n')}
 @group(0) @binding(${reads.length}) var<storage, read> dys: array<vec4f>;
@@ -194,7 +195,7 @@ export function nllLoss({ lines: { outer, n, inner }, ignoreIndex }: Omit<ClassL
     params: [outer * inner, n, inner, ignoreIndex, NOT_A_CLASS],
     flops: 0,
     bytes: 12 * outer * inner,
-    code: () => `
+    code: () => wgsl`
 struct Params { lines: u32, n: u32, inner: u32, ignored: u32, wrong: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
@@ -223,7 +224,7 @@ export function nllLossGrad({ lines, ignoreIndex }: Omit<ClassLossSpec, 'labelSm
     params: [count, lines.n, lines.inner, ignoreIndex, Number(each)],
     flops: 0,
     bytes: 4 * count,
-    code: () => `
+    code: () => wgsl`
 struct Params { count: u32, n: u32, inner: u32, ignored: u32, each: u32 }
 @group(0) @binding(0) var<storage, read> targets: array<u32>;
 @group(0) @binding(1) var<storage, read> dys: array<f32>;
@@ -249,7 +250,7 @@ export function meanOfKept(lines: number, ignoreIndex: number): Shader {
     params: [lines, ignoreIndex],
     flops: lines,
     bytes: 8 * lines,
-    code: () => `
+    code: () => wgsl`
 struct Params { lines: u32, ignored: u32 }
 @group(0) @binding(0) var<storage, read> losses: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<u32>;

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
 /** Kernels that move elements or blank them out; 32-bit elements of any type. */
@@ -20,7 +21,7 @@ export function triangle({ n, rows, columns, lower, diagonal }: TriangleSpec): S
     params: [n, rows, columns, diagonal],
     flops: 0,
     bytes: 8 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, rows: u32, columns: u32, diagonal: i32 }
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
@@ -77,7 +78,7 @@ export function unfold2d(spec: WindowSpec): Shader {
     params: windowParams(n, spec),
     flops: 0,
     bytes: 8 * n,
-    code: () => `${windowHead}
+    code: () => wgsl`${windowHead}
   let out_x = item % p.out_width;
   let out_y = (item / p.out_width) % p.out_height;
   let tap = item / (p.out_width * p.out_height);
@@ -100,7 +101,7 @@ export function fold2d(spec: WindowSpec): Shader {
     params: windowParams(n, spec),
     flops: spec.planes * spec.kernel[0] * spec.kernel[1] * spec.outHeight * spec.outWidth,
     bytes: 4 * (n + spec.planes * spec.kernel[0] * spec.kernel[1] * spec.outHeight * spec.outWidth),
-    code: () => `${windowHead}
+    code: () => wgsl`${windowHead}
   let in_x = item % p.width + p.padding_x;
   let in_y = (item / p.width) % p.height + p.padding_y;
   let plane = item / (p.width * p.height);

@@ -83,6 +83,8 @@ export function reduce(mapping: Mapping, spec: ReduceSpec): Shader {
   const outputs = kept * spec.splits;
   const ranks = [spec.kept.shape.length, spec.reduced.shape.length] as const;
   const rows = mapping === 'rows';
+  // Many short rows share a workgroup.
+  const lanes = total <= 512 && outputs >= 2048 ? 8 : FLAT;
   const centred = CENTRED.has(spec.reduction);
   const head = `
 struct Params { outputs: u32, kept: u32, total: u32, chunk: u32, offset: u32, a: f32, ${fields('k', ranks[0])}${fields('r', ranks[1])} }
@@ -115,14 +117,15 @@ fn locate_kept(index: u32) -> u32 {
     ? () => wgsl`${head}
 var<workgroup> partial: array<f32, ${FLAT}>;
 ${rowMain(FLAT)}
-  if (row >= p.outputs) { return; }
-  ${loop('lid', `${FLAT}u`, 'row')}
+  let lane = lid % ${lanes}u;
+  let output = row * ${FLAT / lanes}u + lid / ${lanes}u;
+  ${loop('lane', `${lanes}u`, 'output')}
   partial[lid] = sum;
-  for (var half = ${FLAT / 2}u; half > 0u; half /= 2u) {
+  for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (lid < half) { partial[lid] = join(partial[lid], partial[lid + half]); }
+    if (lane < half) { partial[lid] = join(partial[lid], partial[lid + half]); }
   }
-  if (lid == 0u) { result[row] = partial[0]; }
+  if (lane == 0u && output < p.outputs) { result[output] = partial[lid]; }
 }`
     : () => wgsl`${head}
 ${flatMain}
@@ -132,8 +135,8 @@ ${flatMain}
 }`;
   return {
     name: spec.reduction,
-    variant: `${mapping} ${ranks.join(' ')}`,
-    grid: rows ? flatGrid(outputs) : itemGrid(outputs),
+    variant: `${mapping}${rows ? ` of ${lanes}` : ''} ${ranks.join(' ')}`,
+    grid: rows ? flatGrid(Math.ceil((outputs * lanes) / FLAT)) : itemGrid(outputs),
     params: [
       outputs,
       kept,

@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 
 /** Running sums along one dimension, of a row-major tensor seen as [outer, n, inner], in a fixed order. */
@@ -25,7 +26,7 @@ export function scanLines({ outer, n, inner, reverse }: ScanLines): Shader {
     params: [lines, n, inner, Number(reverse)],
     flops: lines * n,
     bytes: 8 * lines * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { lines: u32, n: u32, inner: u32, reverse: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -62,7 +63,7 @@ export function scanBlocks({ rows, n, reverse }: ScanRows): Shader {
     params: [rows * blocks, blocks, n, Number(reverse)],
     flops: 2 * rows * n,
     bytes: 8 * rows * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { groups: u32, blocks: u32, n: u32, reverse: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -110,7 +111,7 @@ export function scanAdd({ rows, n, reverse }: ScanRows): Shader {
     params: [rows * n, blocks, n, Number(reverse)],
     flops: rows * n,
     bytes: 8 * rows * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { items: u32, blocks: u32, n: u32, reverse: u32 }
 @group(0) @binding(0) var<storage, read> totals: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;

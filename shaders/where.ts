@@ -1,3 +1,4 @@
+import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 import { type Strided, unravel, unravelFields, unravelParams } from './copy.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 
@@ -29,7 +30,7 @@ export function where({ shape, condition, x, y }: WhereSpec): Shader {
     params: [n, bitsOf(condition.dtype), ...unravelParams(shape, condition, x, y)],
     flops: 0,
     bytes: 16 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, bits: u32, ${unravelFields(rank, ['c', 'i', 'j'])} }
 @group(0) @binding(0) var<storage, read> condition: array<u32>;
 @group(0) @binding(1) var<storage, read> xs: array<f32>;
@@ -64,7 +65,7 @@ export function maskFill({ shape, mask, x, value, where }: MaskFillSpec): Shader
     params: [n, bitsOf(mask.dtype), Number(where), { f32: value }, ...unravelParams(shape, mask, x)],
     flops: 0,
     bytes: 12 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32, bits: u32, wanted: u32, value: f32, ${unravelFields(rank, ['c', 'i'])} }
 @group(0) @binding(0) var<storage, read> mask: array<u32>;
 @group(0) @binding(1) var<storage, read> xs: array<f32>;
@@ -100,7 +101,7 @@ export function prelu({ n, channels, inner }: PreluSpec): Shader {
     params: [n, channels, inner],
     flops: n,
     bytes: 8 * n,
-    code: () => `${preluHead(['xs', 'slopes'])}
+    code: () => wgsl`${preluHead(['xs', 'slopes'])}
 @group(1) @binding(0) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
@@ -119,7 +120,7 @@ export function preluGrad({ n, channels, inner }: PreluSpec): Shader {
     params: [n, channels, inner],
     flops: 2 * n,
     bytes: 16 * n,
-    code: () => `${preluHead(['xs', 'slopes', 'dys'])}
+    code: () => wgsl`${preluHead(['xs', 'slopes', 'dys'])}
 @group(0) @binding(4) var<storage, read_write> shares: array<f32>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${flatMain}
@@ -141,7 +142,7 @@ export function toFloat(n: number, dtype: 'int32' | 'uint32'): Shader {
     params: [quads],
     flops: 0,
     bytes: 8 * n,
-    code: () => `
+    code: () => wgsl`
 struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${dtype === 'int32' ? 'vec4i' : 'vec4u'}>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;

@@ -12,7 +12,7 @@ import { ShapeError } from '../errors.js';
 import { formatShape, sameShape } from '../shape.js';
 import { record } from '../tape.js';
 import { contiguousData, run, runMany, type Tensor, viewOf } from '../tensor.js';
-import { add, mul, rsub, sub } from './arithmetic.js';
+import { add, minimum, mul, rsub, sub } from './arithmetic.js';
 import { cosineSimilarity, pairwiseDistance } from './distance.js';
 import { mean } from './reduce.js';
 import { linesOf, worthMoving } from './softmax.js';
@@ -211,6 +211,8 @@ export interface TripletMarginOptions extends MarginOptions {
   readonly p?: number;
   /** Added to every difference; default 1e-6. */
   readonly eps?: number;
+  /** Take the negative's distance from the positive instead, where it is smaller. */
+  readonly swap?: boolean;
 }
 
 /** max(0, d(anchor, positive) − d(anchor, negative) + margin) over the last dimension. */
@@ -218,10 +220,11 @@ export function tripletMarginLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  { margin = 1, p = 2, eps = 1e-6, reduction = 'mean' }: TripletMarginOptions = {},
+  { margin = 1, p = 2, eps = 1e-6, swap = false, reduction = 'mean' }: TripletMarginOptions = {},
 ): Tensor {
   const near = pairwiseDistance(anchor, positive, { p, eps });
-  const far = pairwiseDistance(anchor, negative, { p, eps });
+  const direct = pairwiseDistance(anchor, negative, { p, eps });
+  const far = swap ? minimum(direct, pairwiseDistance(positive, negative, { p, eps })) : direct;
   return reduced(clamp(add(sub(near, far), margin), 0), reduction);
 }
 

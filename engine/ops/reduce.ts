@@ -93,7 +93,7 @@ export const minAll = (x: Tensor): Tensor => amin(x);
 
 /** Values and positions of the extremes, the reduced axes kept with size one. Outside of the graph. */
 function locate(extreme: Extreme, x: Tensor, axes: readonly number[]): Extremum {
-  const { mapping, results, ...plan } = reductionOf(x, axes);
+  const { mapping, results, ...plan } = reductionOf(`arg${extreme}`, x, axes);
   const shape = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
   const first = plan.splits === 1 ? shape : [plan.splits, results];
   const values = empty(x.gpu, first, 'float32', `arg${extreme}`);

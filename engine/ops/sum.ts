@@ -1,4 +1,5 @@
 import { joinOf, type Mapping, type Reduction, reduce } from '../../shaders/reduce.js';
+import { ShapeError } from '../errors.js';
 import { axesOf, collapse, formatShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { record } from '../tape.js';
 import { empty, runStrided, type Tensor } from '../tensor.js';
@@ -9,8 +10,9 @@ const FEW = 2048;
 /** Elements that one invocation or workgroup reduces at least before a cut pays. */
 const LONG = { rows: 4096, columns: 256 } as const;
 
-/** How to reduce `axes` of a tensor as it lies: which mapping, and in how many parts. */
-export function reductionOf(x: Tensor, axes: readonly number[]) {
+/** How to reduce `axes` of a tensor as it lies: which mapping, and in how many parts. `name` is the reduction's, for errors. */
+export function reductionOf(name: string, x: Tensor, axes: readonly number[]) {
+  if (x.dtype !== 'float32') throw new ShapeError(`${name}: ${x} must be float32.`);
   const pick = (wanted: boolean) => {
     const of = x.shape.map((_, i) => i).filter((i) => axes.includes(i) === wanted);
     const { shape, strides } = collapse(
@@ -44,7 +46,7 @@ export function reduceAxes(
   axes: readonly number[],
   { centre, scalar }: ReduceExtras = {},
 ): Tensor {
-  const { mapping, results, ...plan } = reductionOf(x, axes);
+  const { mapping, results, ...plan } = reductionOf(reduction, x, axes);
   const shape = x.shape.map((n, i) => (axes.includes(i) ? 1 : n));
   const first = empty(x.gpu, plan.splits === 1 ? shape : [plan.splits, results], 'float32', reduction);
   runStrided(reduce(mapping, { reduction, scalar, ...plan }), centre ? [x, centre] : [x], [first]);

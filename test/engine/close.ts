@@ -9,7 +9,8 @@ import { fill } from '../golden/fill.js';
 export const numbers = (name: string, shape: readonly number[], lo = -1.5, hi = 1.5): Float32Array =>
   fill(name, shape, { kind: 'range', lo, hi });
 
-export const random = (name: string, shape: readonly number[], lo = -1.5, hi = 1.5): Tensor => tensor(numbers(name, shape, lo, hi), shape);
+export const random = (name: string, shape: readonly number[], lo = -1.5, hi = 1.5): Tensor =>
+  tensor(numbers(name, shape, lo, hi), shape);
 
 /** A random tensor that wants a gradient. */
 export const leaf = (name: string, shape: readonly number[], lo = -1.5, hi = 1.5): Tensor =>
@@ -25,18 +26,27 @@ export function assertClose(got: ArrayLike<number>, want: ArrayLike<number>, tol
   let largest = 1e-30;
   for (let i = 0; i < want.length; i++) largest = Math.max(largest, Math.abs(want[i]!));
   for (let i = 0; i < want.length; i++) {
-    if (!(Math.abs(got[i]! - want[i]!) <= tolerance * largest)) assert.unreachable(`${what}: element ${i} is ${got[i]}, not ${want[i]}`);
+    if (!(Math.abs(got[i]! - want[i]!) <= tolerance * largest))
+      assert.unreachable(`${what}: element ${i} is ${got[i]}, not ${want[i]}`);
   }
 }
 
 /** The gradients of ⟨f(inputs), upstream⟩, read back. */
-export async function gradients(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], upstream: Tensor): Promise<Float32Array[]> {
+export async function gradients(
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  upstream: Tensor,
+): Promise<Float32Array[]> {
   const found = grad([f(...inputs)], inputs, { gradients: [upstream] });
   return Promise.all(found.map(async (g) => (await g!.read()) as Float32Array));
 }
 
 /** Checks second derivatives: the gradient of ⟨∇f, v⟩ against differences of ∇f along v, for a scalar f. */
-export async function checkTwice(f: (x: Tensor) => Tensor, shape: readonly number[], range: readonly [number, number] = [-1.5, 1.5]): Promise<void> {
+export async function checkTwice(
+  f: (x: Tensor) => Tensor,
+  shape: readonly number[],
+  range: readonly [number, number] = [-1.5, 1.5],
+): Promise<void> {
   const data = numbers('twice/x', shape, ...range);
   const v = random('twice/v', shape);
   const h = 1e-2;

@@ -41,10 +41,20 @@ function network(): Tensor[] {
   const feature = dropout(mean(wide, [2, 3]), 0.25);
   const logits = linear(feature, w3);
   const rows = indexSelect(logits, 0, tensor(new Int32Array([2, 0, 2, 1, 2])));
-  const summed = scatterAdd(logits, 0, tensor(new Int32Array(39).map((_, i) => i % 2), [3, 13]), logits);
+  const summed = scatterAdd(
+    logits,
+    0,
+    tensor(
+      new Int32Array(39).map((_, i) => i % 2),
+      [3, 13],
+    ),
+    logits,
+  );
   const loss = add(
     add(crossEntropy(rows, tensor(new Int32Array([1, 12, 3, 0, 7]))), mul(sum(mul(summed, summed)), 0.01)),
-    sum(variance(matmul(permute(reshape(wide, [3, 9, 63]), [0, 2, 1]), slice(reshape(wide, [3, 9, 63]), 2, 1, 40, 3)), 2)),
+    sum(
+      variance(matmul(permute(reshape(wide, [3, 9, 63]), [0, 2, 1]), slice(reshape(wide, [3, 9, 63]), 2, 1, 40, 3)), 2),
+    ),
   );
   const gradients = grad([loss], [x, w1, w2, w3]).map((t) => t!);
   return [loss, logits, softmax(logits), cat([rows, logits]), ...gradients];

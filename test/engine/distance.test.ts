@@ -13,7 +13,10 @@ import { withEachSharing } from './sharing.js';
 closeAfter(test);
 
 test('gradients agree with differences', async () => {
-  const shapes = [[5, 7], [7, 7]];
+  const shapes = [
+    [5, 7],
+    [7, 7],
+  ];
   const pairs: ((x: Tensor, y: Tensor) => Tensor)[] = [
     ops.squaredEuclidean,
     ops.euclidean,
@@ -24,12 +27,37 @@ test('gradients agree with differences', async () => {
     (x, y) => ops.cdist(x, y, Infinity),
   ];
   for (const f of pairs) await gradcheck(f, shapes, { step: 2e-3 });
-  await gradcheck((x, y) => ops.cdist(x, y, 2), [[2, 3, 5, 4], [2, 3, 2, 4]]);
+  await gradcheck(
+    (x, y) => ops.cdist(x, y, 2),
+    [
+      [2, 3, 5, 4],
+      [2, 3, 2, 4],
+    ],
+  );
   await gradcheck((x) => ops.squaredEuclidean(x, x), [[6, 5]]);
-  await gradcheck((x, y) => ops.cdist(transpose(x), y, 1), [[7, 5], [3, 7]], { step: 2e-3 });
-  await gradcheck((x, y) => ops.cosineSimilarity(x, y), shapes.map(() => [5, 7]));
-  await gradcheck((x, y) => ops.cosineSimilarity(x, y, 0), shapes.map(() => [5, 7]));
-  await gradcheck((x, y) => ops.pairwiseDistance(x, y), [[5, 7], [5, 7]]);
+  await gradcheck(
+    (x, y) => ops.cdist(transpose(x), y, 1),
+    [
+      [7, 5],
+      [3, 7],
+    ],
+    { step: 2e-3 },
+  );
+  await gradcheck(
+    (x, y) => ops.cosineSimilarity(x, y),
+    shapes.map(() => [5, 7]),
+  );
+  await gradcheck(
+    (x, y) => ops.cosineSimilarity(x, y, 0),
+    shapes.map(() => [5, 7]),
+  );
+  await gradcheck(
+    (x, y) => ops.pairwiseDistance(x, y),
+    [
+      [5, 7],
+      [5, 7],
+    ],
+  );
   for (const dim of [0, 1, 2]) await gradcheck((x) => ops.l2Normalize(x, dim), [[3, 5, 7]]);
   await gradcheck((x) => ops.l2Normalize(x, 1), [[3, 40]]);
   await gradcheck((x) => ops.l2Normalize(x, 1, { p: 1 }), [[3, 5]], { step: 1e-3 });
@@ -98,7 +126,10 @@ test('the distance of a row to itself is 0, however it is tiled, and its gradien
   }
   const x = leaf('self', [7, 37], 5, 9);
   assert.ok(Math.abs((await ops.euclidean(x, x).read())[8]! - 1e-6) < 1e-12);
-  const eye = tensor(Float32Array.from({ length: 49 }, (_, i) => Number(i % 8 === 0)), [7, 7]);
+  const eye = tensor(
+    Float32Array.from({ length: 49 }, (_, i) => Number(i % 8 === 0)),
+    [7, 7],
+  );
   const [dx] = await gradients((t) => ops.euclidean(t, t), [x], eye);
   assert.ok(dx!.every((v) => v === 0));
 });
@@ -115,11 +146,20 @@ test('long vectors are normalised along rows and across; a vector of zeros stays
     y.forEach((v, i) => {
       sizes[Math.floor(i / (inner * shape[dim])) * inner + (i % inner)]! += v * v;
     });
-    assertClose(sizes, sizes.map(() => 1), 1e-5, `[${shape}]`);
+    assertClose(
+      sizes,
+      sizes.map(() => 1),
+      1e-5,
+      `[${shape}]`,
+    );
   }
   const x = tensor(new Float32Array(8), [2, 4], { requiresGrad: true });
   assert.equal(Array.from(await ops.l2Normalize(x).read()), new Array(8).fill(0));
-  const [dx] = await gradients((t) => ops.l2Normalize(t, 1, { eps: 0.5 }), [x], tensor(new Float32Array(8).fill(3), [2, 4]));
+  const [dx] = await gradients(
+    (t) => ops.l2Normalize(t, 1, { eps: 0.5 }),
+    [x],
+    tensor(new Float32Array(8).fill(3), [2, 4]),
+  );
   assert.equal(Array.from(dx!), new Array(8).fill(6));
 });
 
@@ -131,8 +171,14 @@ test('gives the same bits in each run', async () => {
 
 test('more pairs than a buffer holds, and shapes that do not fit, are refused by name', () => {
   const many = expand(random('one', [1, 1]), [100000, 1]);
-  assert.throws(() => ops.squaredEuclidean(many, many), /squaredEuclidean \[100000, 100000\] needs 40,000,000,000 bytes/);
-  assert.throws(() => ops.euclidean(random('x', [3, 4]), random('y', [3, 5])), /euclidean: x \[3, 4\] and y \[3, 5\] must be/);
+  assert.throws(
+    () => ops.squaredEuclidean(many, many),
+    /squaredEuclidean \[100000, 100000\] needs 40,000,000,000 bytes/,
+  );
+  assert.throws(
+    () => ops.euclidean(random('x', [3, 4]), random('y', [3, 5])),
+    /euclidean: x \[3, 4\] and y \[3, 5\] must be/,
+  );
   assert.throws(() => ops.cdist(random('x', [2, 3, 4]), random('y', [3, 3, 4])), /cdist: x \[2, 3, 4\]/);
 });
 

@@ -18,7 +18,10 @@ test('drops the elements that the CPU stream says, and scales the others', async
   for (const index of [0, 1]) {
     const y = await dropout(ones, 0.25).read();
     const stream = new RandomStream(7, 'dropout', index);
-    assert.equal(Array.from(y), Array.from({ length: n }, () => (stream.uniform() < 0.25 ? 0 : Math.fround(4 / 3))));
+    assert.equal(
+      Array.from(y),
+      Array.from({ length: n }, () => (stream.uniform() < 0.25 ? 0 : Math.fround(4 / 3))),
+    );
   }
 });
 
@@ -29,11 +32,17 @@ test('the gradient passes the same mask, also when the forward pass is computed 
   const y = await dropout(x, 0.5).read();
   restoreRandomPosition(position);
   const [dx] = await gradients((t) => dropout(t, 0.5), [x], one);
-  assert.equal(Array.from(dx!), Array.from(y, (v) => (v === 0 ? 0 : 2)));
+  assert.equal(
+    Array.from(dx!),
+    Array.from(y, (v) => (v === 0 ? 0 : 2)),
+  );
   restoreRandomPosition(position);
   const [again] = await gradients((t) => checkpoint((s) => dropout(mul(s, s), 0.5), t), [x], one);
   const data = await x.read();
-  assert.equal(Array.from(again!), Array.from(dx!, (m, i) => m * 2 * data[i]!));
+  assert.equal(
+    Array.from(again!),
+    Array.from(dx!, (m, i) => m * 2 * data[i]!),
+  );
 });
 
 test('p of 0 and evaluation change nothing; p of 1 drops all', async () => {

@@ -1,6 +1,5 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type UnaryFunction, unaryFunctions } from '../../shaders/unary.js';
 import { grad } from '../../engine/autograd.js';
 import * as arithmetic from '../../engine/ops/arithmetic.js';
 import { sum } from '../../engine/ops/sum.js';
@@ -8,6 +7,7 @@ import * as unary from '../../engine/ops/unary.js';
 import { permute, slice, transpose } from '../../engine/ops/view.js';
 import { withGrad } from '../../engine/tape.js';
 import { type Tensor, type TensorData, tensor } from '../../engine/tensor.js';
+import { type UnaryFunction, unaryFunctions } from '../../shaders/unary.js';
 import { fill } from '../golden/fill.js';
 import { closeAfter } from './device.js';
 import { gradcheck } from './gradcheck.js';
@@ -84,7 +84,11 @@ const CASES: Readonly<Record<keyof typeof unaryFunctions, Case>> = {
     special: [-50],
   },
   sigmoid: { f: unary.sigmoid, reference: sigmoid, special: [-90, 90] },
-  logSigmoid: { f: unary.logSigmoid, reference: (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))), special: [-90, 90] },
+  logSigmoid: {
+    f: unary.logSigmoid,
+    reference: (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))),
+    special: [-90, 90],
+  },
   tanh: { f: unary.tanh, reference: Math.tanh, special: [-90, 90, 1e-5, 0.24, 0.26] },
   softplus: {
     f: (x) => unary.softplus(x, 2, 5),
@@ -98,9 +102,20 @@ const CASES: Readonly<Record<keyof typeof unaryFunctions, Case>> = {
     reference: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
     special: [-10, 10],
   },
-  hardswish: { f: unary.hardswish, reference: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6, special: [-4, 4, 3, -3] },
+  hardswish: {
+    f: unary.hardswish,
+    reference: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
+    special: [-4, 4, 3, -3],
+  },
   pow: { f: (x) => unary.pow(x, 2.7), reference: (x) => x ** 2.7, special: [0, 1], tolerance: 2e-5, ...POSITIVE },
-  clamp: { f: (x) => unary.clamp(x, -1, 1.1), reference: (x) => Math.min(Math.max(x, -1), 1.1), ranges: [[-0.9, 1], [1.2, 2]] },
+  clamp: {
+    f: (x) => unary.clamp(x, -1, 1.1),
+    reference: (x) => Math.min(Math.max(x, -1), 1.1),
+    ranges: [
+      [-0.9, 1],
+      [1.2, 2],
+    ],
+  },
   addScalar: { f: (x) => unary.addScalar(x, 0.3), reference: (x) => x + 0.3 },
   mulScalar: { f: (x) => unary.mulScalar(x, -1.7), reference: (x) => x * -1.7 },
 };
@@ -201,8 +216,14 @@ test('functions of two numbers equal plain loops, of one shape and broadcast', a
   for (const [f, reference, positive] of BINARY) {
     const lo = positive ? 0.2 : -2;
     for (const [p, q] of [
-      [[3, 1, 5], [4, 1]],
-      [[7, 5], [7, 5]],
+      [
+        [3, 1, 5],
+        [4, 1],
+      ],
+      [
+        [7, 5],
+        [7, 5],
+      ],
     ] as const) {
       const a = random('a', p, lo);
       const b = random('b', q);

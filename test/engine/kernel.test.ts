@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { flatMain, itemGrid, type Shader } from '../../shaders/shader.js';
 import { type Gpu, openGpu } from '../../engine/gpu.js';
 import { add, mul } from '../../engine/ops/arithmetic.js';
 import { square } from '../../engine/ops/unary.js';
 import { empty, runInto, type Tensor, tensor, write } from '../../engine/tensor.js';
+import { flatMain, itemGrid, type Shader } from '../../shaders/shader.js';
 import { closeAfter, gpu } from './device.js';
 
 closeAfter(test);
@@ -89,7 +89,7 @@ test('many kernels compile in parallel and run in the order of recording', async
   let want = [1, 2, 3, 4].map(Math.fround);
   for (let i = 0; i < 24; i++) want = want.map((v) => Math.fround(Math.fround(v * 3) + i));
   const got = await after.read();
-  want.forEach((v, i) => assert.ok(Math.abs(got[i]! - v - 1) <= 1e-5 * v, `${got[i]} ≠ ${v + 1}`));
+  for (const [i, v] of want.entries()) assert.ok(Math.abs(got[i]! - v - 1) <= 1e-5 * v, `${got[i]} ≠ ${v + 1}`);
   await gpu.queue.compile(steps);
 });
 
@@ -150,7 +150,10 @@ test('what can not be dispatched is refused by name, and the GPU goes on', async
     /talkative: 65 scalars are more than 64/,
   );
   const many = gpu.limits.maxStorageBuffersPerShaderStage + 1;
-  const bindings = Array.from({ length: many }, (_, i) => `@group(0) @binding(${i}) var<storage, read> x${i}: array<f32>;`);
+  const bindings = Array.from(
+    { length: many },
+    (_, i) => `@group(0) @binding(${i}) var<storage, read> x${i}: array<f32>;`,
+  );
   const greedy = { ...kernel('greedy', 'x'), code: () => bindings.join('\n') };
   assert.throws(() => apply(greedy, x), /greedy: \d+ storage buffers are more than the \d+ of this adapter/);
   assert.ok(gpu.healthy);
@@ -161,7 +164,10 @@ test('a kernel that does not compile is named, with the line', async () => {
   await onOwnGpu(async (own) => {
     const x = tensor([1, 2, 3, 4], undefined, { gpu: own });
     const broken = apply(kernel('broken', 'x + undefinedName'), x);
-    await rejects(broken.read(), /The kernel broken does not compile:\s+line 9: .*undefinedName[\s\S]*ys\[item\] = x \+ undefinedName/);
+    await rejects(
+      broken.read(),
+      /The kernel broken does not compile:\s+line 9: .*undefinedName[\s\S]*ys\[item\] = x \+ undefinedName/,
+    );
     assert.not(own.healthy);
     // The first failure stays the answer to everything.
     assert.throws(() => add(x, 1), /The kernel broken does not compile/);

@@ -92,7 +92,8 @@ test('an error that nobody catches while a GPU is open ends the process as well'
 
 test('without an adapter the error says what to do', async () => {
   const none = { VK_DRIVER_FILES: '/nowhere.json', VK_ICD_FILENAMES: '/nowhere.json' };
-  const script = 'await openGpu().then((gpu) => { console.log(gpu.host); gpu.close(); }, (error) => console.log(error.message));';
+  const script =
+    'await openGpu().then((gpu) => { console.log(gpu.host); gpu.close(); }, (error) => console.log(error.message));';
   const ending = await run(script, [], none);
   assert.is(ending.signal, null, 'it hangs');
   assert.is(ending.code, 0, ending.errors);

@@ -24,9 +24,30 @@ test('losses of two tensors: gradients of both agree with differences', async ()
     (x, t, reduction) => ops.klDiv(logSoftmax(x), softmax(t), { reduction }),
     (x, t, reduction) => ops.klDiv(logSoftmax(x), logSoftmax(t), { reduction, logTarget: true }),
   ];
-  for (const [i, loss] of losses.entries()) await gradcheck((x, t) => loss(x, t, reductions[i % 3]!), [[3, 7], [3, 7]], { step: 3e-3 });
-  for (const reduction of reductions) await gradcheck((x, t) => ops.mseLoss(x, t, { reduction }), [[5, 3], [5, 3]]);
-  await gradcheck((x, t) => ops.klDiv(logSoftmax(x), softmax(t), { reduction: 'batchmean' }), [[3, 7], [3, 7]]);
+  for (const [i, loss] of losses.entries())
+    await gradcheck(
+      (x, t) => loss(x, t, reductions[i % 3]!),
+      [
+        [3, 7],
+        [3, 7],
+      ],
+      { step: 3e-3 },
+    );
+  for (const reduction of reductions)
+    await gradcheck(
+      (x, t) => ops.mseLoss(x, t, { reduction }),
+      [
+        [5, 3],
+        [5, 3],
+      ],
+    );
+  await gradcheck(
+    (x, t) => ops.klDiv(logSoftmax(x), softmax(t), { reduction: 'batchmean' }),
+    [
+      [3, 7],
+      [3, 7],
+    ],
+  );
 });
 
 test('losses of labels: gradients agree with differences', async () => {
@@ -36,7 +57,10 @@ test('losses of labels: gradients agree with differences', async () => {
     await gradcheck((x) => ops.nllLoss(logSoftmax(x, 1), labels, { reduction }), [[5, 7]]);
   }
   await gradcheck((x) => ops.crossEntropy(x, indices('pixels', [2, 3, 5], 4), { ignoreIndex: 1 }), [[2, 4, 3, 5]]);
-  await gradcheck((x) => ops.crossEntropy(permute(x, [1, 0]), indices('view', [6], 40), { labelSmoothing: 0.2 }), [[40, 6]]);
+  await gradcheck(
+    (x) => ops.crossEntropy(permute(x, [1, 0]), indices('view', [6], 40), { labelSmoothing: 0.2 }),
+    [[40, 6]],
+  );
   await gradcheck((x) => ops.crossEntropy(x, tensor(Int32Array.of(2), [])), [[5]]);
 });
 
@@ -45,9 +69,32 @@ test('margin losses: gradients agree with differences', async () => {
   await gradcheck((a, b) => ops.marginRankingLoss(a, b, sign, { margin: 0.3 }), [[5], [5]], { step: 1e-3 });
   await gradcheck((a, b) => ops.marginRankingLoss(a, b, -1, { reduction: 'sum' }), [[5], [5]], { step: 1e-3 });
   await gradcheck((a) => ops.softMarginLoss(a, sign), [[5]]);
-  await gradcheck((a, p, n) => ops.tripletMarginLoss(a, p, n, { margin: 2 }), [[5, 7], [5, 7], [5, 7]], { step: 3e-3 });
-  await gradcheck((a, p, n) => ops.tripletMarginLoss(a, p, n, { p: 1, reduction: 'none' }), [[5, 7], [5, 7], [5, 7]], { step: 1e-3 });
-  await gradcheck((a, b) => ops.cosineEmbeddingLoss(a, b, sign, { margin: -0.5 }), [[5, 7], [5, 7]], { step: 3e-3 });
+  await gradcheck(
+    (a, p, n) => ops.tripletMarginLoss(a, p, n, { margin: 2 }),
+    [
+      [5, 7],
+      [5, 7],
+      [5, 7],
+    ],
+    { step: 3e-3 },
+  );
+  await gradcheck(
+    (a, p, n) => ops.tripletMarginLoss(a, p, n, { p: 1, reduction: 'none' }),
+    [
+      [5, 7],
+      [5, 7],
+      [5, 7],
+    ],
+    { step: 1e-3 },
+  );
+  await gradcheck(
+    (a, b) => ops.cosineEmbeddingLoss(a, b, sign, { margin: -0.5 }),
+    [
+      [5, 7],
+      [5, 7],
+    ],
+    { step: 3e-3 },
+  );
 });
 
 interface Settings {
@@ -56,7 +103,12 @@ interface Settings {
 }
 
 /** Loss, gradient of the mean, and number of labels that count, by plain loops. */
-function crossEntropy(data: Float32Array, labels: ArrayLike<number>, shape: readonly number[], { smoothing, ignore }: Settings) {
+function crossEntropy(
+  data: Float32Array,
+  labels: ArrayLike<number>,
+  shape: readonly number[],
+  { smoothing, ignore }: Settings,
+) {
   const c = shape[1]!;
   const inner = shape.slice(2).reduce((a: number, b) => a * b, 1);
   const losses = new Float64Array(labels.length);
@@ -75,7 +127,8 @@ function crossEntropy(data: Float32Array, labels: ArrayLike<number>, shape: read
     }
     const lse = top + Math.log(sum);
     losses[line] = lse - (1 - smoothing) * data[at(labels[line]!)]! - (smoothing * total) / c;
-    for (let k = 0; k < c; k++) dx[at(k)] = (Math.exp(data[at(k)]! - lse) - (k === labels[line] ? 1 - smoothing : 0) - smoothing / c) / kept;
+    for (let k = 0; k < c; k++)
+      dx[at(k)] = (Math.exp(data[at(k)]! - lse) - (k === labels[line] ? 1 - smoothing : 0) - smoothing / c) / kept;
   }
   return { losses, dx, mean: losses.reduce((s, v) => s + v, 0) / kept };
 }
@@ -94,7 +147,12 @@ test('cross-entropy over rows, pixels and moved columns agrees with plain loops'
     const want = crossEntropy(data, labels, shape, { smoothing, ignore: 2 });
     const x = tensor(data, shape, { requiresGrad: true });
     const options = { labelSmoothing: smoothing, ignoreIndex: 2 };
-    assertClose(await ops.crossEntropy(x, target, { ...options, reduction: 'none' }).read(), want.losses, 1e-5, `losses [${shape}]`);
+    assertClose(
+      await ops.crossEntropy(x, target, { ...options, reduction: 'none' }).read(),
+      want.losses,
+      1e-5,
+      `losses [${shape}]`,
+    );
     assertClose(await ops.crossEntropy(x, target, options).read(), [want.mean], 1e-5, `mean [${shape}]`);
     const [dx] = await gradients((t) => ops.crossEntropy(t, target, options), [x], tensor(1));
     assertClose(dx!, want.dx, 1e-4, `dx [${shape}]`);
@@ -115,7 +173,10 @@ test('a label that is no class makes the loss NaN', async () => {
   for (const label of [50, -1, 1 << 30]) {
     const target = tensor(Int32Array.of(0, label, 7));
     assert.ok(Number.isNaN(await ops.crossEntropy(random('x', [3, 50]), target).item()), `crossEntropy ${label}`);
-    assert.ok(Number.isNaN(await ops.nllLoss(random('x', [3, 50]), target, { reduction: 'sum' }).item()), `nllLoss ${label}`);
+    assert.ok(
+      Number.isNaN(await ops.nllLoss(random('x', [3, 50]), target, { reduction: 'sum' }).item()),
+      `nllLoss ${label}`,
+    );
   }
 });
 
@@ -123,7 +184,12 @@ test('probabilities of 0 and 1 cost at most 100', async () => {
   const p = tensor([0, 1, 0, 1, 1e-20]);
   const t = tensor([0, 1, 1, 0, 1]);
   assertClose(await ops.bce(p, t, { reduction: 'none' }).read(), [0, 0, 100, 100, 20 * Math.LN10], 1e-6, 'bce');
-  assertClose(await ops.bceWithLogits(tensor([-200, 200]), tensor([1, 0]), { reduction: 'none' }).read(), [200, 200], 1e-6, 'logits');
+  assertClose(
+    await ops.bceWithLogits(tensor([-200, 200]), tensor([1, 0]), { reduction: 'none' }).read(),
+    [200, 200],
+    1e-6,
+    'logits',
+  );
   assert.equal(Array.from(await ops.klDiv(tensor([-1, -2]), tensor([0, 0]), { reduction: 'none' }).read()), [0, 0]);
 });
 
@@ -136,8 +202,14 @@ test('gives the same bits in each run', async () => {
 test('errors name the operator, the shapes and the type', () => {
   const x = random('x', [3, 4]);
   assert.throws(() => ops.mseLoss(x, random('t', [4, 3])), /mseLoss: .*\[3, 4\] of x, got Tensor\(\[4, 3\]/);
-  assert.throws(() => ops.crossEntropy(x, random('t', [3])), /crossEntropy: .*int32 of shape \[3\], got Tensor\(\[3\], float32\)/);
-  assert.throws(() => ops.nllLoss(x, indices('t', [4], 2)), /nllLoss: for x \[3, 4\].*\[3\], got Tensor\(\[4\], int32\)/);
+  assert.throws(
+    () => ops.crossEntropy(x, random('t', [3])),
+    /crossEntropy: .*int32 of shape \[3\], got Tensor\(\[3\], float32\)/,
+  );
+  assert.throws(
+    () => ops.nllLoss(x, indices('t', [4], 2)),
+    /nllLoss: for x \[3, 4\].*\[3\], got Tensor\(\[4\], int32\)/,
+  );
   assert.throws(() => ops.smoothL1Loss(x, x, { beta: -1 }), /beta must not be negative/);
 });
 

@@ -1,13 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  manualSeed,
-  nextDraw,
-  randn,
-  randomPosition,
-  restoreRandomPosition,
-  uniform,
-} from '../../engine/random.js';
+import { manualSeed, nextDraw, randn, randomPosition, restoreRandomPosition, uniform } from '../../engine/random.js';
 import { fnv1a32, philox4x32, philoxKey, RandomStream, type Words4 } from '../../random/philox.js';
 import { closeAfter } from './device.js';
 
@@ -49,13 +42,19 @@ test('the GPU draws the same uniform numbers as the CPU, bit for bit', async () 
     for (const [draw, n] of [1, 5, 1000].entries()) {
       const got = await uniform([n]).read();
       const stream = new RandomStream(seed, 'uniform', draw);
-      assert.equal(got, Float32Array.from({ length: n }, () => stream.uniform()));
+      assert.equal(
+        got,
+        Float32Array.from({ length: n }, () => stream.uniform()),
+      );
     }
   }
   manualSeed(3);
   const wide = await uniform([500], -2, 2).read();
   const stream = new RandomStream(3, 'uniform', 0);
-  assert.equal(wide, Float32Array.from({ length: 500 }, () => stream.range(-2, 2)));
+  assert.equal(
+    wide,
+    Float32Array.from({ length: 500 }, () => stream.range(-2, 2)),
+  );
 });
 
 test("the GPU's normal numbers are Box and Muller's of the same uniform ones", async () => {
@@ -66,7 +65,8 @@ test("the GPU's normal numbers are Box and Muller's of the same uniform ones", a
     const radius = Math.sqrt(-2 * Math.log(stream.uniform() + 2 ** -24));
     const angle = 2 * Math.PI * stream.uniform();
     for (const [k, want] of [radius * Math.cos(angle), radius * Math.sin(angle)].entries()) {
-      if (i + k < got.length) assert.ok(Math.abs(got[i + k]! - want) < 2e-5, `element ${i + k}: ${got[i + k]} ≠ ${want}`);
+      if (i + k < got.length)
+        assert.ok(Math.abs(got[i + k]! - want) < 2e-5, `element ${i + k}: ${got[i + k]} ≠ ${want}`);
     }
   }
   const cpu = new RandomStream(21, 'normal', 0);

@@ -24,7 +24,11 @@ const moves: readonly [string, (x: Tensor) => Tensor, readonly number[]][] = [
   ['diagonal below', (x) => ops.diagonal(x, -2), [5, 4]],
   ['pixelShuffle', (x) => ops.pixelShuffle(x, 3), [2, 9, 2, 3]],
   ['unfold2d', (x) => ops.unfold2d(x, 3, { stride: 2, padding: 1 }), [2, 3, 6, 5]],
-  ['unfold2d, oblong', (x) => ops.unfold2d(x, [2, 3], { stride: [1, 2], padding: [0, 2], dilation: [2, 1] }), [1, 2, 5, 7]],
+  [
+    'unfold2d, oblong',
+    (x) => ops.unfold2d(x, [2, 3], { stride: [1, 2], padding: [0, 2], dilation: [2, 1] }),
+    [1, 2, 5, 7],
+  ],
 ];
 
 test('gradients agree with differences', async () => {
@@ -36,7 +40,10 @@ test('all can be differentiated twice', async () => {
 });
 
 test('elements end up where they should', async () => {
-  const x = tensor(Float32Array.from({ length: 12 }, (_, i) => i), [3, 4]);
+  const x = tensor(
+    Float32Array.from({ length: 12 }, (_, i) => i),
+    [3, 4],
+  );
   const list = async (t: Tensor) => Array.from(await t.read());
   assert.equal(await list(ops.flip(x, 1)), [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8]);
   assert.equal(await list(ops.flip(x, [-2])), [8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3]);
@@ -54,7 +61,11 @@ test('elements end up where they should', async () => {
 test('unfold2d agrees with a plain loop', async () => {
   const [n, c, h, w, kh, kw] = [2, 3, 13, 9, 3, 2];
   const data = numbers('unfold', [n, c, h, w]);
-  const [stride, padding, dilation] = [[2, 3], [2, 1], [3, 2]] as const;
+  const [stride, padding, dilation] = [
+    [2, 3],
+    [2, 1],
+    [3, 2],
+  ] as const;
   const [oh, ow] = [Math.floor((h + 4 - 6 - 1) / 2) + 1, Math.floor((w + 2 - 2 - 1) / 3) + 1];
   const want = new Float32Array(n * c * kh * kw * oh * ow);
   for (let i = 0; i < want.length; i++) {
@@ -76,7 +87,10 @@ test('errors name the operator and the shape', () => {
   assert.throws(() => ops.tril(random('v', [3])), /tril: \[3\] is not a matrix/);
   assert.throws(() => ops.diagonal(x, 0, 1, 1), /diagonal: \[3, 4\]/);
   assert.throws(() => ops.pixelShuffle(random('p', [1, 6, 2, 2]), 2), /pixelShuffle: \[1, 6, 2, 2\]/);
-  assert.throws(() => ops.unfold2d(random('u', [1, 1, 2, 2]), 5), /unfold2d: a kernel of 5 × 5 does not fit \[1, 1, 2, 2\]/);
+  assert.throws(
+    () => ops.unfold2d(random('u', [1, 1, 2, 2]), 5),
+    /unfold2d: a kernel of 5 × 5 does not fit \[1, 1, 2, 2\]/,
+  );
 });
 
 test.run();

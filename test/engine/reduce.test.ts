@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../engine/autograd.js';
-import { square } from '../../engine/ops/unary.js';
 import * as ops from '../../engine/ops/reduce.js';
 import { sum } from '../../engine/ops/sum.js';
+import { square } from '../../engine/ops/unary.js';
 import { permute, slice, transpose } from '../../engine/ops/view.js';
 import { type Tensor, tensor } from '../../engine/tensor.js';
 import { assertClose, assertSameBits, checkTwice, gradients, leaf, numbers, random } from './close.js';
@@ -35,7 +35,8 @@ test('gradients of every reduction agree with differences', async () => {
     (x) => ops.cumsum(x, -1),
   ];
   for (const f of reductions) await gradcheck(f, [[3, 5, 7]], { step: 2e-3 });
-  for (const f of reductions.filter((_, i) => i % 4 === 0)) await gradcheck((x) => f(permute(x, [2, 0, 1])), [[5, 7, 3]], { step: 2e-3 });
+  for (const f of reductions.filter((_, i) => i % 4 === 0))
+    await gradcheck((x) => f(permute(x, [2, 0, 1])), [[5, 7, 3]], { step: 2e-3 });
 });
 
 test('sum, mean, variance, std and norm can be differentiated twice', async () => {
@@ -57,7 +58,9 @@ test('long reductions, cut in two steps, agree with plain sums', async () => {
     const lines = shape.length === 1 ? 1 : 3;
     const at = (line: number, i: number) => data[dim === 1 ? line * n + i : i * lines + line]!;
     const total = shape.length === 1 ? 150063 : n;
-    const columns = Array.from({ length: lines }, (_, line) => Float64Array.from({ length: total }, (_, i) => (lines === 1 ? data[i]! : at(line, i))));
+    const columns = Array.from({ length: lines }, (_, line) =>
+      Float64Array.from({ length: total }, (_, i) => (lines === 1 ? data[i]! : at(line, i))),
+    );
     const x = tensor(data, shape);
     const means = columns.map((c) => c.reduce((s, v) => s + v, 0) / total);
     assertClose(await ops.mean(x, dim).read(), means, 1e-5, `mean ${shape}`);
@@ -70,8 +73,14 @@ test('long reductions, cut in two steps, agree with plain sums', async () => {
     const { values, indices } = ops.max(x, dim);
     const largest = columns.map((c) => c.reduce((a, b) => Math.max(a, b)));
     assert.equal(Array.from(await values.read()), largest);
-    assert.equal(Array.from(await indices.read()), columns.map((c, i) => c.indexOf(largest[i]!)));
-    assert.equal(Array.from(await ops.argmin(x, dim).read()), columns.map((c) => c.indexOf(c.reduce((a, b) => Math.min(a, b)))));
+    assert.equal(
+      Array.from(await indices.read()),
+      columns.map((c, i) => c.indexOf(largest[i]!)),
+    );
+    assert.equal(
+      Array.from(await ops.argmin(x, dim).read()),
+      columns.map((c) => c.indexOf(c.reduce((a, b) => Math.min(a, b)))),
+    );
   }
 });
 
@@ -98,20 +107,47 @@ test('of equal extremes argmax and max take the first, amax shares the gradient'
   assert.is(first!.indexOf(1), 17);
   assert.is(first!.lastIndexOf(1), 17);
   const [shared] = await gradients((t) => ops.amax(t, 0, true), [x], one);
-  assert.equal([17, 8193, 8194, 39999].map((i) => shared![i]), [0.25, 0.25, 0.25, 0.25]);
-  assert.is(shared!.reduce((s, v) => s + v, 0), 1);
-  assert.is(await ops.argmax(tensor([[-1e38, -2e38], [-3e38, -1e38]])).item(), 0);
+  assert.equal(
+    [17, 8193, 8194, 39999].map((i) => shared![i]),
+    [0.25, 0.25, 0.25, 0.25],
+  );
+  assert.is(
+    shared!.reduce((s, v) => s + v, 0),
+    1,
+  );
+  assert.is(
+    await ops
+      .argmax(
+        tensor([
+          [-1e38, -2e38],
+          [-3e38, -1e38],
+        ]),
+      )
+      .item(),
+    0,
+  );
 });
 
 test('argmax over all of a view counts in its row-major order', async () => {
-  const x = tensor([[1, 9, 3], [4, 5, 6]]);
+  const x = tensor([
+    [1, 9, 3],
+    [4, 5, 6],
+  ]);
   assert.is(await ops.argmax(transpose(x)).item(), 2);
   assert.is(await ops.argmax(slice(x, 1, 1)).item(), 0);
   assert.equal(Array.from(await ops.argmax(transpose(x), 0).read()), [1, 2]);
 });
 
 test('the gradient of a product is right with no, one and several zeros', async () => {
-  const x = tensor([[2, -3, 4], [2, 0, 4], [0, 5, 0]], undefined, { requiresGrad: true });
+  const x = tensor(
+    [
+      [2, -3, 4],
+      [2, 0, 4],
+      [0, 5, 0],
+    ],
+    undefined,
+    { requiresGrad: true },
+  );
   const [dx] = await gradients((t) => ops.prod(t, 1), [x], tensor([1, 10, 100]));
   assertClose(dx!, [-12, 8, -6, 0, 80, 0, 0, 0, 0], 1e-6, 'dx');
 });
@@ -119,15 +155,61 @@ test('the gradient of a product is right with no, one and several zeros', async 
 test('norms and std have gradient 0 where they are 0', async () => {
   const x = tensor(new Float32Array(8), [2, 4], { requiresGrad: true });
   const one = tensor([1, 1]);
-  for (const f of [(t: Tensor) => ops.norm(t, 2, 1), (t: Tensor) => ops.norm(t, 1, 1), (t: Tensor) => ops.norm(t, 3, 1), (t: Tensor) => ops.std(t, 1)]) {
+  for (const f of [
+    (t: Tensor) => ops.norm(t, 2, 1),
+    (t: Tensor) => ops.norm(t, 1, 1),
+    (t: Tensor) => ops.norm(t, 3, 1),
+    (t: Tensor) => ops.std(t, 1),
+  ]) {
     assert.equal(Array.from((await gradients(f, [x], one))[0]!), new Array(8).fill(0));
   }
-  assert.equal(Array.from(await ops.norm(tensor([[0, 2, -1], [0, 0, 0]]), 0, 1).read()), [2, 0]);
-  assert.equal(Array.from(await ops.norm(tensor([[0, 2, -1], [5, 1, 4]]), -Infinity, 1).read()), [0, 1]);
+  assert.equal(
+    Array.from(
+      await ops
+        .norm(
+          tensor([
+            [0, 2, -1],
+            [0, 0, 0],
+          ]),
+          0,
+          1,
+        )
+        .read(),
+    ),
+    [2, 0],
+  );
+  assert.equal(
+    Array.from(
+      await ops
+        .norm(
+          tensor([
+            [0, 2, -1],
+            [5, 1, 4],
+          ]),
+          -Infinity,
+          1,
+        )
+        .read(),
+    ),
+    [0, 1],
+  );
 });
 
 test('logsumexp of large numbers does not overflow', async () => {
-  assertClose(await ops.logsumexp(tensor([[300, 300], [-300, -301]]), 1).read(), [300 + Math.LN2, -300 + Math.log1p(Math.exp(-1))], 1e-6, 'lse');
+  assertClose(
+    await ops
+      .logsumexp(
+        tensor([
+          [300, 300],
+          [-300, -301],
+        ]),
+        1,
+      )
+      .read(),
+    [300 + Math.LN2, -300 + Math.log1p(Math.exp(-1))],
+    1e-6,
+    'lse',
+  );
 });
 
 test('running sums agree with a plain loop along any dimension and over several levels of blocks', async () => {
@@ -163,6 +245,8 @@ test('errors name the operator and the shape', () => {
   assert.throws(() => ops.mean(tensor(new Float32Array(0), [2, 0]), 1), /mean: \[2, 0\]/);
   assert.throws(() => ops.variance(tensor([[1], [2]]), 1), /variance: .*\[2, 1\]/);
   assert.throws(() => ops.amax(tensor([1]), 3), /amax: dimension 3/);
+  assert.throws(() => sum(tensor(Int32Array.of(1, 2))), /sum: Tensor\(\[2\], int32\) must be float32/);
+  assert.throws(() => ops.argmax(tensor(Int32Array.of(1, 2))), /argmax: .*int32\) must be float32/);
   const x = leaf('once', [3]);
   assert.throws(() => grad([ops.amax(x)], [x], { createGraph: true }), /second derivative/);
 });

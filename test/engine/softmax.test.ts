@@ -21,7 +21,12 @@ test('gradients agree with differences on every axis', async () => {
 function reference(data: Float32Array, dy: Float32Array, shape: readonly number[], dim: number) {
   const n = shape[dim]!;
   const inner = shape.slice(dim + 1).reduce((a, b) => a * b, 1);
-  const [y, log, dx, dlog] = [0, 1, 2, 3].map(() => new Float64Array(data.length)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [y, log, dx, dlog] = [0, 1, 2, 3].map(() => new Float64Array(data.length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   for (let line = 0; line < data.length / n; line++) {
     const first = Math.floor(line / inner) * n * inner + (line % inner);
     const places = Array.from({ length: n }, (_, i) => first + i * inner);
@@ -58,16 +63,29 @@ test('rows of quads and of single numbers, long rows, columns and moved columns 
     const x = tensor(data, shape, { requiresGrad: true });
     const upstream = tensor(dy, shape);
     assertClose(await softmax(x, dim).read(), want.y, 1e-5, `softmax [${shape}]`);
-    assertClose((await gradients((t) => softmax(t, dim), [x], upstream))[0]!, want.dx, 1e-4, `softmax gradient [${shape}]`);
+    assertClose(
+      (await gradients((t) => softmax(t, dim), [x], upstream))[0]!,
+      want.dx,
+      1e-4,
+      `softmax gradient [${shape}]`,
+    );
     // The logarithm is made by the same text around another kernel: one length of each kind will do.
     if (shape[1] === 1000 || shape[1] === 65537) continue;
     assertClose(await logSoftmax(x, dim).read(), want.log, 1e-5, `logSoftmax [${shape}]`);
-    assertClose((await gradients((t) => logSoftmax(t, dim), [x], upstream))[0]!, want.dlog, 1e-4, `logSoftmax gradient [${shape}]`);
+    assertClose(
+      (await gradients((t) => logSoftmax(t, dim), [x], upstream))[0]!,
+      want.dlog,
+      1e-4,
+      `logSoftmax gradient [${shape}]`,
+    );
   }
 });
 
 test('large numbers do not overflow, masked ones become 0', async () => {
-  const x = tensor([[1e4, 1e4 - 1, -1e30], [-1e4, -1e4, -3e38]]);
+  const x = tensor([
+    [1e4, 1e4 - 1, -1e30],
+    [-1e4, -1e4, -3e38],
+  ]);
   const e = Math.exp(-1);
   assertClose(await softmax(x).read(), [1 / (1 + e), e / (1 + e), 0, 0.5, 0.5, 0], 1e-6, 'softmax');
 });

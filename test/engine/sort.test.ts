@@ -11,7 +11,9 @@ closeAfter(test);
 
 /** The stable order of one row. */
 function orderOf(row: ArrayLike<number>, descending: boolean): number[] {
-  return Array.from({ length: row.length }, (_, i) => i).sort((a, b) => (descending ? row[b]! - row[a]! : row[a]! - row[b]!) || a - b);
+  return Array.from({ length: row.length }, (_, i) => i).sort(
+    (a, b) => (descending ? row[b]! - row[a]! : row[a]! - row[b]!) || a - b,
+  );
 }
 
 const rowsOf = (data: Float32Array | Int32Array, n: number) =>
@@ -54,10 +56,19 @@ test('a row of 2^20 and integers of both signs', async () => {
   const seen = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     seen[order[i]!] = 1;
-    if (i > 0 && !(data[order[i - 1]!]! < data[order[i]!]! || (data[order[i - 1]!] === data[order[i]!] && order[i - 1]! < order[i]!)))
+    if (
+      i > 0 &&
+      !(
+        data[order[i - 1]!]! < data[order[i]!]! ||
+        (data[order[i - 1]!] === data[order[i]!] && order[i - 1]! < order[i]!)
+      )
+    )
       assert.unreachable(`element ${i} is out of order`);
   }
-  assert.ok(seen.every((s) => s === 1), 'every index appears');
+  assert.ok(
+    seen.every((s) => s === 1),
+    'every index appears',
+  );
   const whole = Int32Array.of(5, -7, 2147483647, 0, -2147483648, -7);
   assert.equal(Array.from(await sort(tensor(whole)).values.read()), [-2147483648, -7, -7, 0, 5, 2147483647]);
   assert.equal(Array.from(await argsort(tensor(whole), 0, { descending: true }).read()), [2, 0, 3, 1, 5, 4]);
@@ -77,18 +88,27 @@ test('topk takes the same as sorting the whole row', async () => {
       const { values, indices } = topk(tensor(data, [rows, n]), k, { largest });
       const want = rowsOf(data, n).map((row) => orderOf(row, largest).slice(0, k));
       assert.equal(Array.from(await indices.read()), want.flat(), `topk ${k} of ${rows} × ${n}`);
-      assert.equal(Array.from(await values.read()), rowsOf(data, n).flatMap((row, r) => want[r]!.map((i) => row[i]!)));
+      assert.equal(
+        Array.from(await values.read()),
+        rowsOf(data, n).flatMap((row, r) => want[r]!.map((i) => row[i]!)),
+      );
     }
   }
 });
 
 test('other dimensions and views', async () => {
   const x = random('columns', [1500, 3]);
-  const want = orderOf(Array.from({ length: 1500 }, (_, i) => numbers('columns', [1500, 3])[3 * i + 1]!), false);
+  const want = orderOf(
+    Array.from({ length: 1500 }, (_, i) => numbers('columns', [1500, 3])[3 * i + 1]!),
+    false,
+  );
   const { indices } = sort(x, 0);
   assert.equal(indices.shape, [1500, 3]);
   const got = await indices.read();
-  assert.equal(want, Array.from({ length: 1500 }, (_, i) => got[3 * i + 1]!));
+  assert.equal(
+    want,
+    Array.from({ length: 1500 }, (_, i) => got[3 * i + 1]!),
+  );
   const across = topk(transpose(x), 5, { dim: 1, largest: false }).indices;
   assert.equal(Array.from(await across.read()).slice(5, 10), want.slice(0, 5));
 });

@@ -65,11 +65,7 @@ test('views of views read what plain indexing reads', async () => {
   await expectIs(view, [2, 2, 2], want);
   await expectIs(reshape(view, [4, 2]), [4, 2], want);
   await expectIs(contiguous(view), [2, 2, 2], want);
-  await expectIs(
-    select(view, 1, 1),
-    [2, 2],
-    [want[2]!, want[3]!, want[6]!, want[7]!],
-  );
+  await expectIs(select(view, 1, 1), [2, 2], [want[2]!, want[3]!, want[6]!, want[7]!]);
   const whole = tensor(new Int32Array([-1, 2, -3, 4]), [2, 2]);
   const turned = transpose(whole);
   assert.is(turned.dtype, 'int32');
@@ -122,14 +118,20 @@ test('gradients of views', async () => {
   await gradcheck((x) => slice(slice(x, 1, 1, 7, 3), 0, 1), [[3, 8]]);
   await gradcheck((x) => select(x, -1, -2), [[3, 4]]);
   await gradcheck((x) => cat(split(x, [3, 1, 1], 1).reverse(), 1), [[3, 5]]);
-  await gradcheck((x, y) => stack([x, transpose(y)], 1), [
-    [3, 5],
-    [5, 3],
-  ]);
-  await gradcheck((x, y) => cat([x, y, x], 0), [
-    [3, 5],
-    [2, 5],
-  ]);
+  await gradcheck(
+    (x, y) => stack([x, transpose(y)], 1),
+    [
+      [3, 5],
+      [5, 3],
+    ],
+  );
+  await gradcheck(
+    (x, y) => cat([x, y, x], 0),
+    [
+      [3, 5],
+      [2, 5],
+    ],
+  );
   await gradcheck((x) => squeeze(contiguous(transpose(x, 0, 2))), [[1, 5, 3]]);
 });
 

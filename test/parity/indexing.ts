@@ -20,7 +20,8 @@ export const indexOps: OpRunners = {
   prelu: ({ tensors }) => prelu(tensors.x!, tensors.weight!),
   gather: ({ tensors, attrs }) => indexing.gather(tensors.x!, attrs.dim as number, tensors.index!),
   scatter: ({ tensors, attrs }) => indexing.scatter(tensors.x!, attrs.dim as number, tensors.index!, tensors.src!),
-  scatter_add: ({ tensors, attrs }) => indexing.scatterAdd(tensors.x!, attrs.dim as number, tensors.index!, tensors.src!),
+  scatter_add: ({ tensors, attrs }) =>
+    indexing.scatterAdd(tensors.x!, attrs.dim as number, tensors.index!, tensors.src!),
   index_select: ({ tensors, attrs }) => indexing.indexSelect(tensors.x!, attrs.dim as number, tensors.index!),
   index_add: ({ tensors, attrs }) => indexing.indexAdd(tensors.x!, attrs.dim as number, tensors.index!, tensors.src!),
   index_copy: ({ tensors, attrs }) => indexing.indexCopy(tensors.x!, attrs.dim as number, tensors.index!, tensors.src!),
@@ -28,7 +29,8 @@ export const indexOps: OpRunners = {
   one_hot_scatter: ({ tensors }) => mul(indexing.oneHot(tensor(Int32Array.of(1, 4, 0)), 5), tensors.x!),
   cat: ({ tensors, attrs }) => cat(inOrder(tensors), attrs.dim as number),
   stack: ({ tensors, attrs }) => stack(inOrder(tensors), attrs.dim as number),
-  split: ({ tensors, attrs }) => parts(view.split(tensors.x!, attrs.split_size as number | number[], attrs.dim as number)),
+  split: ({ tensors, attrs }) =>
+    parts(view.split(tensors.x!, attrs.split_size as number | number[], attrs.dim as number)),
   chunk: ({ tensors, attrs }) => parts(view.chunk(tensors.x!, attrs.chunks as number, attrs.dim as number)),
   slice: ({ tensors, attrs }) =>
     (attrs.ranges as number[][]).reduce((x, [start, end, step], i) => view.slice(x, i, start, end, step), tensors.x!),

@@ -1,19 +1,21 @@
-import { type ConvOptions, type ConvTransposeOptions, conv1d, conv2d, convTranspose2d } from '../../engine/ops/conv.js';
 import { scaledDotProductAttention } from '../../engine/ops/attention.js';
+import { type ConvOptions, type ConvTransposeOptions, conv1d, conv2d, convTranspose2d } from '../../engine/ops/conv.js';
 import { addmm, linear, matmul } from '../../engine/ops/matmul.js';
 import { transpose } from '../../engine/ops/view.js';
 import type { OpArguments, OpRunners } from './case.js';
 
 type Attrs = OpArguments['attrs'];
 
-const convOptions = ({ stride, padding, dilation, groups }: Attrs) => ({ stride, padding, dilation, groups }) as ConvOptions;
+const convOptions = ({ stride, padding, dilation, groups }: Attrs) =>
+  ({ stride, padding, dilation, groups }) as ConvOptions;
 
 const product = ({ tensors }: OpArguments) => matmul(tensors.a!, tensors.b!);
 
 /** Matrix products and convolutions. */
 export const linearOps: OpRunners = {
   conv2d: ({ tensors, attrs }) => conv2d(tensors.x!, tensors.weight!, tensors.bias, convOptions(attrs)),
-  conv1d: ({ tensors, attrs }) => conv1d(tensors.x!, tensors.weight!, tensors.bias, convOptions(attrs) as { stride?: number }),
+  conv1d: ({ tensors, attrs }) =>
+    conv1d(tensors.x!, tensors.weight!, tensors.bias, convOptions(attrs) as { stride?: number }),
   conv_transpose2d: ({ tensors, attrs }) =>
     convTranspose2d(tensors.x!, tensors.weight!, tensors.bias, {
       ...convOptions(attrs),

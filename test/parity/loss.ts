@@ -38,12 +38,16 @@ export const losses: OpRunners = {
       beta: args.attrs.beta as number,
       reduction: reduction(args),
     }),
-  kl_div: (args) => loss.klDiv(logSoftmax(args.tensors.x!, 1), softmax(args.tensors.y!, 1), { reduction: reduction(args) }),
+  kl_div: (args) =>
+    loss.klDiv(logSoftmax(args.tensors.x!, 1), softmax(args.tensors.y!, 1), { reduction: reduction(args) }),
   margin_ranking_loss: ({ tensors, attrs }) =>
     loss.marginRankingLoss(tensors.a!, tensors.b!, attrs.target as number, { margin: attrs.margin as number }),
   soft_margin_loss: ({ tensors, attrs }) => loss.softMarginLoss(tensors.a!, attrs.target as number),
   triplet_margin_loss: ({ tensors, attrs }) =>
-    loss.tripletMarginLoss(tensors.a!, tensors.p!, tensors.n!, { margin: attrs.margin as number, p: attrs.p as number }),
+    loss.tripletMarginLoss(tensors.a!, tensors.p!, tensors.n!, {
+      margin: attrs.margin as number,
+      p: attrs.p as number,
+    }),
   cosine_embedding_loss: ({ tensors, attrs }) =>
     loss.cosineEmbeddingLoss(tensors.a!, tensors.b!, tensors.y!, { margin: attrs.margin as number }),
   l2_normalize: ({ tensors, attrs }) =>

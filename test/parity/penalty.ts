@@ -12,7 +12,11 @@ export const penalty: OpRunners = {
   gradient_penalty: ({ tensors, attrs }) => {
     const { x, w1, w2 } = tensors;
     const note = String(attrs.note);
-    const activation = note.includes('tanh in place') ? tanh : note.includes('softplus in place') ? softplus : undefined;
+    const activation = note.includes('tanh in place')
+      ? tanh
+      : note.includes('softplus in place')
+        ? softplus
+        : undefined;
     const h = conv2d(pad(x!, [1, 1, 1, 1], { mode: 'reflect' }), w1!);
     const a = activation ? activation(h) : leakyRelu(h, 0.2);
     const pooled = avgPool2d(a, { kernelSize: 3, stride: 2, padding: 1, countIncludePad: false });

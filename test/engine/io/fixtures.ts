@@ -1,12 +1,25 @@
-import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import type { NamedArray } from '../../../engine/io/arrays.js';
 import { crc32 } from '../../../engine/io/crc32.js';
 import { FormatError } from '../../../engine/io/source.js';
+import { loadBytes } from '../../fixture.js';
+
+const NAMES = [
+  'big_endian_legacy.pth',
+  'checkpoint_legacy.pth',
+  'checkpoint_zip.pth',
+  'expected.json',
+  'protocol4_zip.pth',
+  'tensors_deflated.pth',
+  'tensors_legacy.pth',
+  'tensors_zip.pth',
+];
+
+const files = new Map(await Promise.all(NAMES.map(async (name) => [name, await loadBytes(`io/${name}`)] as const)));
 
 /** A fixture of `test/fixtures/io`, in memory of its own. */
 export function fixture(name: string): Uint8Array {
-  return new Uint8Array(readFileSync(new URL(`../../../../test/fixtures/io/${name}`, import.meta.url)));
+  return files.get(name)!.slice();
 }
 
 /** Bytes from numbers, text (each character one byte) and bytes. */
@@ -44,9 +57,11 @@ export async function outcome(run: () => unknown): Promise<unknown> {
   }
 }
 
+const hexOf = (all: Uint8Array): string => Array.from(all, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
 /** An array in the form of `expected.json`. */
 export function plain({ dtype, shape, data }: NamedArray): { dtype: string; shape: number[]; bits: string } {
-  return { dtype, shape: [...shape], bits: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex') };
+  return { dtype, shape: [...shape], bits: hexOf(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) };
 }
 
 /** How the zip writer below departs from the plain form. */

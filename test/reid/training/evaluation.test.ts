@@ -96,7 +96,7 @@ test('ranks are drawn for some queries, from the best to the worst', async () =>
   assert.is(data.length, 3 * width * height);
   const found = new Set<number>();
   for (let i = 0; i < data.length; i += 3) found.add((data[i]! << 16) | (data[i + 1]! << 8) | data[i + 2]!);
-  const [green, red] = [0x109e3c, 0xd62828];
+  const [green, red] = [0x1a9342, 0xd62830];
   assert.ok(found.size > 100 && found.has(green) && found.has(red), `${found.size} colours`);
 });
 

@@ -1,0 +1,62 @@
+import { batchNorm, layerNorm } from '../../engine/ops/norm.js';
+import { layerNormGrad, layerNorm as layerNormShader, layerNormWeightGrad } from '../../shaders/layernorm.js';
+import {
+  planeApply,
+  planeApplyGrad,
+  planeGradSums,
+  planeGradTable,
+  planeMoments,
+  planeScale,
+  planeTable,
+  runningTable,
+} from '../../shaders/norm.js';
+import { type Case, kernels } from '../case.js';
+import { activation, BATCH, backwardOf, FEATURES, fraction, random, STAGES, type Stage } from '../sizes.js';
+
+const batch = (stage: Stage, training: boolean) => {
+  const channels = [STAGES[stage][0]];
+  const [x, weight, bias] = [activation(stage), random(channels), random(channels)];
+  const [runningMean, runningVar] = [random(channels).detach(), fraction(channels).detach()];
+  return { x, weight, bias, y: () => batchNorm(x, { weight, bias, runningMean, runningVar, training }) };
+};
+
+const forward =
+  (stage: Stage, training = true) =>
+  () =>
+    batch(stage, training).y;
+
+const backward = (stage: Stage) => () => {
+  const { x, weight, bias, y } = batch(stage, true);
+  return backwardOf(y(), [x, weight, bias]);
+};
+
+const backwardOfFixed = () => {
+  const { x, y } = batch('layer1', false);
+  return backwardOf(y(), [x]);
+};
+
+/** Every position of layer4's output as a row. */
+const layer = () => {
+  const [x, weight, bias] = [random([BATCH * 128, FEATURES]), random([FEATURES]), random([FEATURES])];
+  return { x, weight, bias, y: () => layerNorm(x, FEATURES, weight, bias) };
+};
+
+const layerBackward = () => {
+  const { x, weight, bias, y } = layer();
+  return backwardOf(y(), [x, weight, bias]);
+};
+
+export const norms: readonly Case[] = [
+  kernels('planeMoments', [planeMoments], ['planeMoments'], forward('layer1')),
+  kernels('planeMoments_layer4', [planeMoments], ['planeMoments'], forward('layer4')),
+  kernels('planeTable', [planeTable], ['planeTable'], forward('layer1')),
+  kernels('runningTable', [runningTable], ['runningTable'], forward('layer1', false)),
+  kernels('planeApply', [planeApply], ['planeApply'], forward('layer1')),
+  kernels('planeGradSums', [planeGradSums], ['planeGradSums'], backward('layer1')),
+  kernels('planeGradTable', [planeGradTable], ['planeGradTable'], backward('layer1')),
+  kernels('planeApplyGrad', [planeApplyGrad], ['planeApplyGrad'], backward('layer1')),
+  kernels('planeScale', [planeScale], ['planeScale'], backwardOfFixed),
+  kernels('layerNorm', [layerNormShader], ['layerNorm'], () => layer().y),
+  kernels('layerNormGrad', [layerNormGrad], ['layerNormGrad'], layerBackward),
+  kernels('layerNormWeightGrad', [layerNormWeightGrad], ['layerNormWeightGrad'], layerBackward),
+];
