@@ -30,8 +30,8 @@ export const baseline: Recipe = {
   input: { height: 64, width: 32, mean: IMAGENET_MEAN, std: IMAGENET_STD },
   augment: { flip: 0.5, pad: 3, erase: { ...ERASE, maxArea: 0.25 } },
   optimiser: { kind: 'adam', lr: 2e-3, weightDecay: 5e-4, momentum: 0.9 },
-  schedule: { kind: 'cosine', end: 60, to: 0.01, warmup: { epochs: 2, from: 0.1 } },
-  epochs: 60,
+  schedule: { kind: 'cosine', end: 30, to: 0.01, warmup: { epochs: 2, from: 0.1 } },
+  epochs: 30,
 };
 
 /** What `npm run quickstart` trains: the same net for a few epochs. */
