@@ -46,8 +46,9 @@ export const quadsOf = ({ batch, out }: Gather): number => batch * Math.ceil((ou
  */
 export function convWeightGrad({ forward, splits, chunk, sharing }: WeightGradSpec): Shader {
   const { batch, groups, sourceChannels, outChannels, source, out, kernel, stride, pad, dilation } = forward;
-  const tile: RowTile = { sharing, rows: rowsFor(outChannels) };
   const columns = sourceChannels * kernel[0] * kernel[1];
+  const macs = batch * out[0] * out[1] * groups * outChannels * columns;
+  const tile: RowTile = { sharing, rows: rowsFor(outChannels, macs) };
   const rows = alongRows(forward);
   const lanes = Math.ceil(columns / (rows ? 3 : 4));
   const perImage = Math.ceil((out[0] * out[1]) / 4);
@@ -57,7 +58,6 @@ export function convWeightGrad({ forward, splits, chunk, sharing }: WeightGradSp
   const float = quadsOf(forward) < EXACT && plane < EXACT;
   const quotient = (a: string, b: string, inverse: string, type = 'u32') =>
     float ? `${type}((${type === 'u32' ? 'f32' : 'vec4f'}(${a}) + 0.5) * ${inverse})` : `(${a}) / ${b}`;
-  const macs = batch * plane * groups * outChannels * columns;
   return {
     name: 'convWeightGrad',
     variant: `${sharing.kind} ${tile.rows} ${access}${float ? '' : ' long'}`,

@@ -107,13 +107,13 @@ export function convGather(spec: Gather & { readonly bias: boolean; readonly sha
     spec;
   const access = accessOf(spec, sharing);
   const row = access === 'row' || access === 'lanes';
-  // Three taps to a step are three times the text: half the rows keep its compile time in bounds.
-  const tile: RowTile = { sharing, rows: Math.min(rowsFor(outChannels), row ? 16 : 32) };
   const pixels = batch * out[0] * out[1];
+  const macs = pixels * groups * outChannels * sourceChannels * kernel[0] * kernel[1];
+  // Three taps to a step are three times the text: half the rows keep its compile time in bounds.
+  const tile: RowTile = { sharing, rows: Math.min(rowsFor(outChannels, macs), row ? 16 : 32) };
   const quads = (out[0] * out[1]) % 4 === 0;
   const width = 4 * sharing.lanes;
   const depth = 4 * Math.ceil(sourceChannels / 4);
-  const macs = pixels * groups * outChannels * sourceChannels * kernel[0] * kernel[1];
   const read = batch * groups * sourceChannels * source[0] * source[1];
   const params = [
     sourceChannels,

@@ -26,14 +26,9 @@ export interface PairSpec {
   readonly sharing: Sharing;
 }
 
-/** The largest tile takes seconds to compile on software adapters: only for work that repays it. */
-const LARGE = 2 ** 26;
-const tileRows = (m: number, n: number, depth: number): number =>
-  Math.min(rowsFor(m), m * n * depth >= LARGE ? 32 : 16);
-
 /** Runs of features that make enough workgroups of a small matrix of pairs. */
 export function pairSplits(m: number, n: number, depth: number, sharing: Sharing): { splits: number; chunk: number } {
-  const groups = Math.ceil(m / tileRows(m, n, depth)) * Math.ceil(n / (4 * sharing.lanes));
+  const groups = Math.ceil(m / rowsFor(m, m * n * depth)) * Math.ceil(n / (4 * sharing.lanes));
   const wanted = groups >= 64 ? 1 : Math.max(1, Math.min(Math.ceil(64 / groups), Math.floor(depth / 128)));
   const chunk = Math.max(16, 16 * Math.ceil(depth / wanted / 16));
   return { splits: Math.max(1, Math.ceil(depth / chunk)), chunk };
@@ -93,7 +88,7 @@ ${flatMain}
  */
 export function pairDistances(spec: PairSpec): Shader {
   const { m, n, depth, splits, chunk, root, sharing } = spec;
-  const tile: RowTile = { sharing, rows: tileRows(m, n, depth) };
+  const tile: RowTile = { sharing, rows: rowsFor(m, m * n * depth) };
   const quads = depth % 4 === 0;
   const wide = n % 4 === 0;
   const rooted = root && splits === 1;

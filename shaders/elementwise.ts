@@ -184,9 +184,3 @@ export function ramp(n: number, start: number, step: number): Shader {
   const body = 'let i = 4u * item; result[item] = p.a + p.b * vec4f(vec4u(i, i + 1u, i + 2u, i + 3u));';
   return elementwise({ name: 'arange', variant: '', n, reads: [], scalars: { a: start, b: step }, body });
 }
-
-/** condition ≠ 0 ? x : y, for three tensors of one shape. */
-export function where(n: number): Shader {
-  const body = 'result[item] = select(y, x, condition != vec4f(0.0));';
-  return elementwise({ name: 'where', variant: '', n, reads: ['condition', 'x', 'y'], body });
-}

@@ -45,7 +45,7 @@ const aligned = (...numbers: readonly number[]) => numbers.every((n) => n % 4 ==
  */
 export function matmul(spec: MatmulSpec): Shader {
   const { m, n, k, outer, inner, a, b, bias, sharing } = spec;
-  const tile: RowTile = { sharing, rows: rowsFor(m) };
+  const tile: RowTile = { sharing, rows: rowsFor(m, outer * inner * m * n * k) };
   const aQuads = a.column === 1 && aligned(k, a.row, a.outer, a.inner, a.offset);
   const aLie: Lie = aQuads ? 'quads' : a.column === 1 ? 'near' : 'far';
   const alongK = b.column !== 1 && b.row === 1;

@@ -97,7 +97,11 @@ export function rowTileLoop({ sharing, rows }: RowTile, end: string, columns: st
 /** Unrolled over the rows: `text(r)` with the accumulator `c<r>`. */
 export const forRows = ({ rows }: RowTile, text: (r: number) => string): string => range(rows).map(text).join('\n  ');
 
-/** Rows an invocation computes for a matrix of so many rows: no more than pays. */
-export function rowsFor(total: number): number {
-  return total > 16 ? 32 : total > 8 ? 16 : 8;
+/** Multiply-adds from which the largest tile repays its compile time, which is seconds on software adapters. */
+const LARGE = 2 ** 26;
+
+/** Rows an invocation computes for a matrix of so many rows and so much work: no more than pays. */
+export function rowsFor(rows: number, multiplyAdds: number): number {
+  if (rows <= 8) return 8;
+  return rows > 16 && multiplyAdds >= LARGE ? 32 : 16;
 }

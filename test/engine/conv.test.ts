@@ -118,6 +118,47 @@ test('a weight gradient over many pixels is split and still right', async () => 
   for (let i = 0; i < got.length; i++) assert.ok(Math.abs(got[i]! - want.dw[i]!) < 5e-4, `element ${i}`);
 });
 
+test('convolutions large enough for the largest tile are right where looked at', async () => {
+  for (const [h, wide] of [
+    [43, 41],
+    [44, 40],
+  ] as const) {
+    const [c, o] = [64, 72];
+    const x = random('x', [1, c, h, wide]);
+    const w = random('w', [o, c, 3, 3]);
+    const y = conv2d(x, w, undefined, { padding: 1 });
+    const dys = fill('dy', y.shape, { kind: 'signed', scale: 1 });
+    const [dx, dw] = grad([y], [x, w], { gradients: [tensor(dys, y.shape)] });
+    const [xs, ws, ys, dxs, dws] = await Promise.all([x, w, y, dx!, dw!].map((t) => t.read()));
+    const inside = (i: number, j: number) => i >= 0 && i < h && j >= 0 && j < wide;
+    for (let n = 0; n < 60; n++) {
+      const [k, q, i, j] = [(n * 7) % o, (n * 11) % c, (n * 13) % h, (n * 17) % wide];
+      const [r, s] = [n % 3, Math.floor(n / 3) % 3];
+      let forward = 0;
+      let back = 0;
+      let weight = 0;
+      for (let u = 0; u < 3; u++) {
+        for (let v = 0; v < 3; v++) {
+          const [a, b] = [i + u - 1, j + v - 1];
+          if (!inside(a, b)) continue;
+          for (let m = 0; m < c; m++) forward += xs![(m * h + a) * wide + b]! * ws![((k * c + m) * 3 + u) * 3 + v]!;
+          for (let m = 0; m < o; m++)
+            back += dys[(m * h + a) * wide + b]! * ws![((m * c + q) * 3 + 2 - u) * 3 + 2 - v]!;
+        }
+      }
+      for (let a = 0; a < h; a++) {
+        for (let b = 0; b < wide; b++) {
+          if (inside(a + r - 1, b + s - 1))
+            weight += dys[(k * h + a) * wide + b]! * xs![(q * h + a + r - 1) * wide + b + s - 1]!;
+        }
+      }
+      close([ys![(k * h + i) * wide + j]!], [forward], `y of ${h} × ${wide}, ${n}`);
+      close([dxs![(q * h + i) * wide + j]!], [back], `dx of ${h} × ${wide}, ${n}`);
+      close([dws![((k * c + q) * 3 + r) * 3 + s]!], [weight], `dw of ${h} × ${wide}, ${n}`);
+    }
+  }
+});
+
 test('finite differences of conv1d and convTranspose2d', async () => {
   await gradcheck((x, w, b) => conv1d(x, w, b, { stride: 2, padding: 1 }), [[2, 3, 11], [5, 3, 3], [5]]);
   await gradcheck(

@@ -70,6 +70,20 @@ test('matmul equals plain loops at odd sizes, for every transpose', async () => 
   });
 });
 
+test('a product large enough for the largest tile is right where looked at', async () => {
+  await withEachSharing(async () => {
+    const [m, k, n] = [517, 259, 519];
+    const [a, b] = [random('a', [m, k]), random('b', [k, n])];
+    const [x, y, z] = [await a.read(), await b.read(), await matmul(a, b).read()];
+    for (let i = 0; i < 400; i++) {
+      const [row, column] = [(i * 131) % m, (i * 197) % n];
+      let sum = 0;
+      for (let q = 0; q < k; q++) sum += x[row * k + q]! * y[q * n + column]!;
+      assert.ok(Math.abs(z[row * n + column]! - sum) < 1e-4, `[${row}, ${column}]`);
+    }
+  });
+});
+
 test('matmul reads slices and steps where they lie', async () => {
   const a = slice(slice(random('a', [11, 30]), 0, 2, 9), 1, 1, 29, 3);
   const b = slice(transpose(random('b', [13, 17])), 0, 5, 15);
