@@ -14,9 +14,12 @@ const FLAGS = [
   '--disable-background-networking',
 ];
 
-/** Runs the engine's test files in headless Chromium; those called *.node.test.ts are for Node only. */
+/** What a browser runs too: the engine, the data sets and the science. */
+const FOLDERS = ['test/engine', 'test/datasets', 'test/reid'];
+
+/** Runs their test files in headless Chromium; those called *.node.test.ts are for Node only. */
 export async function runBrowserSuite(report: Report, { only, limit }: Options): Promise<void> {
-  const files = testFiles('test/engine', only).filter((file) => !file.endsWith('.node.test.js'));
+  const files = FOLDERS.flatMap((folder) => testFiles(folder, only)).filter((file) => !file.endsWith('.node.test.js'));
   if (!files.length) return;
   const start = performance.now();
   const executablePath = findChromium();

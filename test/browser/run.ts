@@ -1,4 +1,4 @@
-// The engine's tests in headless Chromium, alone: npm run test:browser
+// What runs in a browser, tested in headless Chromium, alone: npm run test:browser
 
 import { readOptions } from '../options.js';
 import { Report } from '../report.js';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import type { NamedArray } from '../../engine/io/arrays.js';
 import type { Checkpoint } from '../../reid/training/checkpoint.node.js';
 import type { StepReport } from '../../reid/training/trainer.js';
 import { ROOT } from '../files.js';
+import { differing } from '../reid/training/differing.js';
 
 /** A command that has ended. */
 export interface Ended {
@@ -105,17 +105,6 @@ export function stepsOf(run: string): StepReport[] {
 
 /** A JSON file of a run. */
 export const jsonOf = (run: string, name: string): unknown => JSON.parse(readFileSync(join(run, name), 'utf8'));
-
-const bitsOf = ({ data }: NamedArray): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-
-/** The names of the arrays whose bits differ. */
-export function differing(a: ReadonlyMap<string, NamedArray>, b: ReadonlyMap<string, NamedArray>): string[] {
-  const names = new Set([...a.keys(), ...b.keys()]);
-  return [...names].filter((name) => {
-    const [x, y] = [a.get(name), b.get(name)];
-    return !x || !y || Buffer.compare(bitsOf(x), bitsOf(y)) !== 0;
-  });
-}
 
 /** Expects two checkpoints to hold the same bits of everything that a run goes on from. */
 export function assertSameState(got: Checkpoint, want: Checkpoint): void {

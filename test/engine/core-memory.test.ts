@@ -80,6 +80,16 @@ test('trim gives pooled memory back and leaves the rest usable', async () => {
   assert.equal(Array.from(await add(y, 1).read()), [3, 4, 5]);
 });
 
+test('work that is recorded while trim is on its way keeps its memory', async () => {
+  const x = tensor(new Float32Array(5000).fill(1));
+  await add(x, 1).read();
+  const trimmed = gpu.trim();
+  const y = scope(() => add(add(add(x, 1), 2), 3)); // What lies between is back in the pool at once.
+  await trimmed;
+  assert.is((await y.read())[4999], 7);
+  assert.ok(gpu.healthy);
+});
+
 test('a tensor beyond what the adapter can bind is refused with its name, and takes nothing', () => {
   const limit = Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
   const side = Math.ceil(Math.sqrt(limit / 4)) + 1;

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { distanceMatrix, distanceRows } from '../../../reid/metrics/distances.js';
+import { loadJson } from '../../fixture.js';
 import { fill } from '../../golden/fill.js';
 
 interface Stored {
@@ -19,9 +19,7 @@ interface GoldenCase {
   features: { q_noise: string };
   dist: { squared_euclidean: Stored; cosine: Stored; apnet_euclidean_of_normalised: Stored };
 }
-const golden: { cases: GoldenCase[] } = JSON.parse(
-  readFileSync(new URL('../../../../test/fixtures/eval-ranking.json', import.meta.url), 'utf8'),
-);
+const golden = (await loadJson('eval-ranking.json')) as { cases: GoldenCase[] };
 
 function compare(actual: Float32Array, { data, first, samples }: Stored) {
   const near = (a: number, b: number) => assert.ok(Math.abs(a - b) <= 1e-5 + 1e-5 * Math.abs(b), `${a} is not ${b}`);

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { averagePrecision, inverseNegativePenalty } from '../../../reid/metrics/average-precision.js';
 import { evaluateRanking, evaluateRankingByRows, type RankingOptions } from '../../../reid/metrics/ranking.js';
+import { loadJson } from '../../fixture.js';
 import { fill } from '../../golden/fill.js';
 
 interface Scores {
@@ -35,9 +35,7 @@ interface Golden {
   average_precision_ties: { scores: number[]; labels: number[]; ap: number };
 }
 
-const golden: Golden = JSON.parse(
-  readFileSync(new URL('../../../../test/fixtures/eval-ranking.json', import.meta.url), 'utf8'),
-);
+const golden = (await loadJson('eval-ranking.json')) as Golden;
 
 const near = (actual: number | null, expected: number | null, message?: string, tolerance = 1e-6) => {
   if (actual === null || expected === null) assert.is(actual, expected, message);

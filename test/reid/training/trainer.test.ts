@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DivergedError, type Trainer } from '../../../reid/training/trainer.js';
-import { differing } from '../../cli/command-line.js';
 import { closeAfter } from '../../engine/device.js';
+import { differing } from './differing.js';
 import { steps, tinyRecipe, tinyTrainer } from './tiny.js';
 
 closeAfter(test);
