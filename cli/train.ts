@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { describeDataset } from '../datasets/index.js';
+import { describeDataset, type ReidDataset } from '../datasets/index.js';
 import { DATASET_KINDS } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
-import { overrideRecipe, type Recipe, recipeCalled, recipes } from '../reid/recipes/index.js';
+import { fitRecipe, overrideRecipe, type Recipe, recipeCalled, recipes } from '../reid/recipes/index.js';
 import { type Checkpoint, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { figures, trainRun } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
@@ -39,28 +39,63 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** What a run is made of: on the command line, or of the run that goes on. */
+/** What a run is made of: from the command line, or from the run that goes on. */
 interface Plan {
   readonly recipe: Recipe;
   readonly data: string;
   readonly seed: number;
+  readonly dataset: ReidDataset;
+  readonly folder: RunFolder;
+  readonly checkpoint?: Checkpoint;
 }
+
+type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
 
 const stamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
 
-async function planOfFolder(
-  folder: RunFolder,
-  changes: readonly string[],
-  data: string | undefined,
-): Promise<Plan & { checkpoint?: Checkpoint }> {
-  const checkpoint = folder.hasCheckpoint ? await readCheckpoint(folder.checkpoint) : undefined;
-  const saved = checkpoint?.facts ?? folder.readJson<Plan>('recipe.json');
-  if (!saved) {
+/** A new run; a wrong data set is told before anything is written. */
+async function newPlan(recipe: Recipe, values: Values): Promise<Plan> {
+  const { data } = values;
+  if (!data) {
     throw new UsageError(
-      `--resume: ${folder.path} holds no run (neither checkpoint.safetensors nor recipe.json). Start one without --resume.`,
+      `--data is missing. Kinds:\n  ${Object.values(DATASET_KINDS).join('\n  ')}\nNothing at hand? --data synthetic`,
     );
   }
-  return { recipe: overrideRecipe(saved.recipe, changes), data: data ?? saved.data, seed: saved.seed, checkpoint };
+  const seed = wholeNumber('seed', values.seed, 1);
+  const dataset = await openUsable(data);
+  const folder = new RunFolder(values.out ?? `runs/${recipe.name}-${stamp()}`);
+  if (folder.hasCheckpoint) {
+    throw new UsageError(
+      `${folder.path} already holds a run. Go on with it by --resume --out ${folder.path}, or choose another --out.`,
+    );
+  }
+  const { recipe: fitted, note } = fitRecipe(recipe, dataset.identities);
+  if (note) terminal.write(`${note}\n`);
+  return { recipe: fitted, data, seed, dataset, folder };
+}
+
+/** The run of a folder, from its checkpoint or, if it was stopped before there was one, from the beginning. */
+async function resumedPlan(values: Values): Promise<Plan> {
+  const { out } = values;
+  if (!out) throw new UsageError('--resume needs the folder of the run: --resume --out DIR.');
+  if (!existsSync(out)) throw new UsageError(`--resume: there is no folder ${out}.`);
+  const folder = new RunFolder(out);
+  const checkpoint = folder.hasCheckpoint ? await readCheckpoint(folder.checkpoint) : undefined;
+  const saved = checkpoint?.facts ?? folder.readJson<Pick<Plan, 'recipe' | 'data' | 'seed'>>('recipe.json');
+  if (!saved) {
+    throw new UsageError(
+      `--resume: ${out} holds no run (neither checkpoint.safetensors nor recipe.json). Start one without --resume.`,
+    );
+  }
+  const data = values.data ?? saved.data;
+  const dataset = await openUsable(data);
+  if (checkpoint && checkpoint.facts.identities !== dataset.identities) {
+    throw new UsageError(
+      `The run was trained on ${checkpoint.facts.identities} identities, ${data} has ${dataset.identities}. Was the data changed?`,
+    );
+  }
+  const recipe = overrideRecipe(saved.recipe, values.set ?? []);
+  return { recipe, data, seed: saved.seed, dataset, folder, checkpoint };
 }
 
 /** Aborts on the first Ctrl-C or kill; the second one ends at once. */
@@ -84,50 +119,25 @@ async function main(): Promise<number> {
   }
   if (positionals.length > 1)
     throw new UsageError(`One recipe, not ${positionals.length}: ${positionals.join(' ')}. See --help.`);
-  const changes = values.set ?? [];
   if (values.resume && (positionals.length > 0 || values.seed)) {
     throw new UsageError(
       '--resume takes recipe and seed from the run; give --out DIR alone (and --set, to change it from here on).',
     );
   }
-  if (values.resume && !values.out) throw new UsageError('--resume needs the folder of the run: --resume --out DIR.');
-  const recipe = values.resume ? undefined : overrideRecipe(recipeCalled(positionals[0] ?? 'baseline'), changes);
-  if (values.print && recipe) {
+  const recipe = overrideRecipe(recipeCalled(positionals[0] ?? 'baseline'), values.resume ? [] : (values.set ?? []));
+  if (values.print) {
     console.log(JSON.stringify(recipe, null, 2));
     return 0;
   }
-  if (recipe && !values.data) {
-    throw new UsageError(
-      `--data is missing. Kinds:\n  ${Object.values(DATASET_KINDS).join('\n  ')}\nNothing at hand? --data synthetic`,
-    );
-  }
-  const seed = wholeNumber('seed', values.seed, 1);
-  // A wrong data set is told before anything is written.
-  const first = recipe ? await openUsable(values.data!) : undefined;
-  if (values.resume && !existsSync(values.out!)) throw new UsageError(`--resume: there is no folder ${values.out}.`);
-  const folder = new RunFolder(values.out ?? `runs/${recipe!.name}-${stamp()}`);
-  if (recipe && folder.hasCheckpoint) {
-    throw new UsageError(
-      `${folder.path} already holds a run. Go on with it by --resume --out ${folder.path}, or choose another --out.`,
-    );
-  }
-  const plan: Plan & { checkpoint?: Checkpoint } = recipe
-    ? { recipe, data: values.data!, seed }
-    : await planOfFolder(folder, changes, values.data);
-  const dataset = first ?? (await openUsable(plan.data));
-  const { checkpoint } = plan;
-  if (checkpoint && checkpoint.facts.identities !== dataset.identities) {
-    throw new UsageError(
-      `The run was trained on ${checkpoint.facts.identities} identities, ${plan.data} has ${dataset.identities}. Was the data changed?`,
-    );
-  }
+  const plan = values.resume ? await resumedPlan(values) : await newPlan(recipe, values);
+  const { folder, dataset } = plan;
   await folder.writeJson('recipe.json', { recipe: plan.recipe, data: plan.data, seed: plan.seed });
   const gpu = await openGpu();
   try {
     terminal.write(
       `${describeDataset(dataset)}\n${plan.recipe.name} (seed ${plan.seed}) on ${gpu.name} → ${folder.path}\n`,
     );
-    const run = { gpu, dataset, ...plan, folder, output: terminal, profile: values.profile, signal: stopSignal() };
+    const run = { gpu, ...plan, output: terminal, profile: values.profile, signal: stopSignal() };
     const metrics = await trainRun(run);
     if (!metrics) {
       terminal.write(`stopped. Go on with: node cli/train.js --resume --out ${folder.path}\n`);

@@ -3,6 +3,7 @@ import { baseline, baselineR50, baselineTiny } from './baseline.js';
 import type { Recipe } from './recipe.js';
 
 export { baseline, baselineR50, baselineTiny } from './baseline.js';
+export { type FittedRecipe, fitRecipe } from './fit.js';
 export { overrideRecipe, RecipeError } from './override.js';
 export type { Recipe } from './recipe.js';
 

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fitRecipe } from '../../../reid/recipes/fit.js';
 import {
   baseline,
   baselineR50,
@@ -120,6 +121,13 @@ test('values of the wrong kind say what is right', () => {
   refuses('schedule.kind=step', 'needs schedule.every and schedule.gamma', '--set schedule.every=20');
   refuses('loss.margin=hard', 'a number or soft');
   refuses('model={"width":"wide"}', 'model.width must be');
+});
+
+test('a batch takes no more identities than there are', () => {
+  const few = fitRecipe(baseline, 5);
+  assert.is(few.recipe.sampler.identities, 5);
+  assert.match(few.note!, /has 5 identities: a batch takes these 5, not 16/);
+  assert.equal(fitRecipe(baseline, 16), { recipe: baseline });
 });
 
 test.run();
