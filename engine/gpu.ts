@@ -123,9 +123,10 @@ export class Gpu {
 
   /** Gives pooled memory back to the system. */
   async trim(): Promise<void> {
+    const buffers = this.pool.drain();
     await this.queue.flush();
     this.queue.forgetBuffers();
-    this.pool.trim();
+    for (const { gpu } of buffers) gpu.destroy();
   }
 
   /** Times every kernel that `work` runs, by GPU timestamps. */

@@ -1,21 +1,8 @@
 import type { Param, Shader } from '../shaders/shader.js';
 import { GpuError } from './errors.js';
+import { asGpuError, type Kernel, KernelCache } from './kernel-cache.js';
 import type { DeviceBuffer } from './memory.js';
 import type { Profiler } from './profiler.js';
-
-/** A compiled (or compiling) kernel. */
-interface Kernel {
-  readonly name: string;
-  readonly layout: BindLayout;
-  readonly ready: Promise<void>;
-  pipeline: GPUComputePipeline | undefined;
-}
-
-interface BindLayout {
-  readonly id: string;
-  readonly bindings: GPUBindGroupLayout;
-  readonly pipeline: GPUPipelineLayout;
-}
 
 interface Dispatch {
   readonly kind: 'dispatch';
@@ -63,10 +50,8 @@ export interface QueueCounts {
  */
 export class KernelQueue {
   readonly #device: GPUDevice;
-  readonly #kernels = new Map<string, Kernel>();
-  readonly #layouts = new Map<string, BindLayout>();
+  readonly #kernels: KernelCache;
   readonly #groups = new Map<string, GPUBindGroup>();
-  readonly #uniformLayout: GPUBindGroupLayout;
   #uniforms: { buffer: GPUBuffer; group: GPUBindGroup; slots: number } | undefined;
   #scalars = new ArrayBuffer(0);
   #entries: Entry[] = [];
@@ -79,16 +64,7 @@ export class KernelQueue {
 
   constructor(device: GPUDevice) {
     this.#device = device;
-    this.#uniformLayout = device.createBindGroupLayout({
-      label: 'scalars',
-      entries: [
-        {
-          binding: 0,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: 0 },
-        },
-      ],
-    });
+    this.#kernels = new KernelCache(device, (error) => this.fail(error));
   }
 
   get counts(): QueueCounts {
@@ -126,7 +102,7 @@ export class KernelQueue {
     if ((shader.params?.length ?? 0) * 4 > SLOT) {
       throw new GpuError(`${shader.name}: ${shader.params?.length} scalars are more than ${SLOT / 4}.`);
     }
-    this.#entries.push({ kind: 'dispatch', kernel: this.#kernel(shader), shader, buffers });
+    this.#entries.push({ kind: 'dispatch', kernel: this.#kernels.get(shader), shader, buffers });
     this.#dispatches++;
     if (this.#entries.length >= BATCH) this.#start();
   }
@@ -269,7 +245,7 @@ export class KernelQueue {
       const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
       const buffer = this.#device.createBuffer({ label: 'scalars', size: capacity * SLOT, usage });
       const group = this.#device.createBindGroup({
-        layout: this.#uniformLayout,
+        layout: this.#kernels.scalars,
         entries: [{ binding: 0, resource: { buffer, size: SLOT } }],
       });
       this.#uniforms = { buffer, group, slots: capacity };
@@ -307,86 +283,13 @@ export class KernelQueue {
 
   /** Resolves when no kernel is compiling any more; undefined when none is. */
   compiling(): Promise<unknown> | undefined {
-    const waiting = [...this.#kernels.values()].filter(({ pipeline }) => !pipeline).map(({ ready }) => ready);
-    return waiting.length > 0 ? Promise.all(waiting) : undefined;
+    return this.#kernels.compiling();
   }
 
   /** Starts compiling kernels that will be needed; resolves when they are ready. */
   async compile(shaders: readonly Shader[]): Promise<void> {
-    await Promise.all(shaders.map((shader) => this.#kernel(shader).ready));
+    await Promise.all(shaders.map((shader) => this.#kernels.get(shader).ready));
     this.#check();
-  }
-
-  #kernel(shader: Shader): Kernel {
-    const key = `${shader.name}|${shader.variant}`;
-    const found = this.#kernels.get(key);
-    if (found) return found;
-    const code = shader.code();
-    const layout = this.#layout(shader.name, code);
-    const kernel: Kernel = {
-      name: shader.name,
-      layout,
-      pipeline: undefined,
-      ready: this.#compile(shader.name, code, layout).then(
-        (pipeline) => {
-          kernel.pipeline = pipeline;
-        },
-        (cause: unknown) => this.fail(asGpuError(cause)),
-      ),
-    };
-    this.#kernels.set(key, kernel);
-    return kernel;
-  }
-
-  async #compile(name: string, code: string, layout: BindLayout): Promise<GPUComputePipeline> {
-    const module = this.#shaderModule(name, code);
-    try {
-      return await this.#device.createComputePipelineAsync({
-        label: name,
-        layout: layout.pipeline,
-        compute: { module, entryPoint: 'main' },
-      });
-    } catch (cause) {
-      const { messages } = await module.getCompilationInfo();
-      const lines = code.split('\n');
-      const notes = messages
-        .filter(({ type }) => type === 'error')
-        .map(({ lineNum, message }) => `\n  line ${lineNum}: ${message}\n    ${lines[lineNum - 1]?.trim() ?? ''}`);
-      throw new GpuError(`The kernel ${name} does not compile: ${notes.join('') || messageOf(cause)}`);
-    }
-  }
-
-  #shaderModule(name: string, code: string): GPUShaderModule {
-    this.#device.pushErrorScope('validation');
-    const module = this.#device.createShaderModule({ label: name, code });
-    void this.#device.popErrorScope().catch(() => {});
-    return module;
-  }
-
-  #layout(name: string, code: string): BindLayout {
-    const access: string[] = [];
-    for (const match of code.matchAll(/@group\(0\)\s*@binding\((\d+)\)\s*var<storage(?:,\s*(read_write|read))?>/g)) {
-      access[Number(match[1])] = match[2] === 'read_write' ? 'w' : 'r';
-    }
-    const most = this.#device.limits.maxStorageBuffersPerShaderStage;
-    if (access.length > most) {
-      throw new GpuError(`${name}: ${access.length} storage buffers are more than the ${most} of this adapter.`);
-    }
-    const id = access.join('') + (code.includes('@group(1)') ? '+' : '');
-    const found = this.#layouts.get(id);
-    if (found) return found;
-    const bindings = this.#device.createBindGroupLayout({
-      label: id,
-      entries: access.map((kind, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: kind === 'w' ? 'storage' : 'read-only-storage' },
-      })),
-    });
-    const groups = id.endsWith('+') ? [bindings, this.#uniformLayout] : [bindings];
-    const layout = { id, bindings, pipeline: this.#device.createPipelineLayout({ bindGroupLayouts: groups }) };
-    this.#layouts.set(id, layout);
-    return layout;
   }
 }
 
@@ -398,7 +301,3 @@ function writeParams(view: DataView, at: number, params: readonly Param[]): void
     else view.setUint32(at + 4 * i, value, true);
   }
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
-const asGpuError = (cause: unknown): GpuError => (cause instanceof GpuError ? cause : new GpuError(messageOf(cause)));

@@ -161,10 +161,11 @@ export class BufferPool {
     return moved;
   }
 
-  /** Destroys the buffers that wait in the pool. Only when nothing recorded still uses them: KernelQueue.flush first. */
-  trim(): void {
-    for (const buffers of this.#free.values()) for (const { gpu } of buffers) gpu.destroy();
+  /** Takes out the buffers that wait in the pool: only work that is recorded already still uses them. */
+  drain(): DeviceBuffer[] {
+    const buffers = [...this.#free.values()].flat();
     this.#free.clear();
     this.#pooled = 0;
+    return buffers;
   }
 }

@@ -1,0 +1,130 @@
+import type { Shader } from '../shaders/shader.js';
+import { GpuError } from './errors.js';
+
+/** A compiled (or compiling) kernel. */
+export interface Kernel {
+  readonly name: string;
+  readonly layout: BindLayout;
+  readonly ready: Promise<void>;
+  pipeline: GPUComputePipeline | undefined;
+}
+
+interface BindLayout {
+  readonly id: string;
+  readonly bindings: GPUBindGroupLayout;
+  readonly pipeline: GPUPipelineLayout;
+}
+
+/** Kernels by name and variant, compiled in parallel, and the layouts that they share. */
+export class KernelCache {
+  readonly #device: GPUDevice;
+  readonly #fail: (error: GpuError) => void;
+  readonly #kernels = new Map<string, Kernel>();
+  readonly #layouts = new Map<string, BindLayout>();
+  /** Layout of the scalars' bind group. */
+  readonly scalars: GPUBindGroupLayout;
+
+  /** @param fail is told when a kernel does not compile */
+  constructor(device: GPUDevice, fail: (error: GpuError) => void) {
+    this.#device = device;
+    this.#fail = fail;
+    this.scalars = device.createBindGroupLayout({
+      label: 'scalars',
+      entries: [
+        {
+          binding: 0,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: 0 },
+        },
+      ],
+    });
+  }
+
+  get size(): number {
+    return this.#kernels.size;
+  }
+
+  /** Resolves when no kernel is compiling any more; undefined when none is. */
+  compiling(): Promise<unknown> | undefined {
+    const waiting = [...this.#kernels.values()].filter(({ pipeline }) => !pipeline).map(({ ready }) => ready);
+    return waiting.length > 0 ? Promise.all(waiting) : undefined;
+  }
+
+  /** The kernel of a shader; it starts to compile when it is first asked for. */
+  get(shader: Shader): Kernel {
+    const key = `${shader.name}|${shader.variant}`;
+    const found = this.#kernels.get(key);
+    if (found) return found;
+    const code = shader.code();
+    const layout = this.#layout(shader.name, code);
+    const kernel: Kernel = {
+      name: shader.name,
+      layout,
+      pipeline: undefined,
+      ready: this.#compile(shader.name, code, layout).then(
+        (pipeline) => {
+          kernel.pipeline = pipeline;
+        },
+        (cause: unknown) => this.#fail(asGpuError(cause)),
+      ),
+    };
+    this.#kernels.set(key, kernel);
+    return kernel;
+  }
+
+  async #compile(name: string, code: string, layout: BindLayout): Promise<GPUComputePipeline> {
+    const module = this.#shaderModule(name, code);
+    try {
+      return await this.#device.createComputePipelineAsync({
+        label: name,
+        layout: layout.pipeline,
+        compute: { module, entryPoint: 'main' },
+      });
+    } catch (cause) {
+      const { messages } = await module.getCompilationInfo();
+      const lines = code.split('\n');
+      const notes = messages
+        .filter(({ type }) => type === 'error')
+        .map(({ lineNum, message }) => `\n  line ${lineNum}: ${message}\n    ${lines[lineNum - 1]?.trim() ?? ''}`);
+      throw new GpuError(`The kernel ${name} does not compile: ${notes.join('') || messageOf(cause)}`);
+    }
+  }
+
+  #shaderModule(name: string, code: string): GPUShaderModule {
+    this.#device.pushErrorScope('validation');
+    const module = this.#device.createShaderModule({ label: name, code });
+    void this.#device.popErrorScope().catch(() => {});
+    return module;
+  }
+
+  #layout(name: string, code: string): BindLayout {
+    const access: string[] = [];
+    for (const match of code.matchAll(/@group\(0\)\s*@binding\((\d+)\)\s*var<storage(?:,\s*(read_write|read))?>/g)) {
+      access[Number(match[1])] = match[2] === 'read_write' ? 'w' : 'r';
+    }
+    const most = this.#device.limits.maxStorageBuffersPerShaderStage;
+    if (access.length > most) {
+      throw new GpuError(`${name}: ${access.length} storage buffers are more than the ${most} of this adapter.`);
+    }
+    const id = access.join('') + (code.includes('@group(1)') ? '+' : '');
+    const found = this.#layouts.get(id);
+    if (found) return found;
+    const bindings = this.#device.createBindGroupLayout({
+      label: id,
+      entries: access.map((kind, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: kind === 'w' ? 'storage' : 'read-only-storage' },
+      })),
+    });
+    const groups = id.endsWith('+') ? [bindings, this.scalars] : [bindings];
+    const layout = { id, bindings, pipeline: this.#device.createPipelineLayout({ bindGroupLayouts: groups }) };
+    this.#layouts.set(id, layout);
+    return layout;
+  }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+export const asGpuError = (cause: unknown): GpuError =>
+  cause instanceof GpuError ? cause : new GpuError(messageOf(cause));
