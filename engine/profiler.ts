@@ -1,4 +1,5 @@
 import type { Shader } from '../shaders/shader.js';
+import { GpuError } from './errors.js';
 
 /** One dispatch as the GPU's clock saw it. */
 export interface Timing {
@@ -31,10 +32,10 @@ export class Profiler {
   readonly #pending: Promise<void>[] = [];
   readonly timings: Timing[] = [];
 
-  /** Throws a RangeError where the adapter has no `timestamp-query`. */
+  /** Throws a GpuError where the adapter has no `timestamp-query`. */
   constructor(device: GPUDevice) {
     if (!device.features.has('timestamp-query')) {
-      throw new RangeError(
+      throw new GpuError(
         'This adapter has no timestamps (feature timestamp-query), so kernels can not be timed on it.',
       );
     }

@@ -201,6 +201,12 @@ async function profileSteps(
   output: ProgressOutput,
   steps: AsyncGenerator<StepReport, void, undefined>,
 ): Promise<void> {
+  if (!gpu.has('timestamp-query')) {
+    output.write(
+      '--profile: this adapter has no timestamps, so its kernels can not be timed; training goes on without.\n',
+    );
+    return;
+  }
   const record = async () => {
     const { value } = await steps.next();
     if (value) folder.log({ ...value, profiled: true });
