@@ -18,7 +18,8 @@ function collect(value: unknown, into: Set<Storage>, seen: Set<unknown>): boolea
 /**
  * Runs `work` (also asynchronous) and gives all memory allocated in it back to the pool, except for what it returns (tensors
  * in lists, maps and plain objects too) and what was kept: parameters, gradients, optimiser state. When a returned tensor
- * can still be differentiated, everything its graph saved moves to the scope around this one.
+ * can still be differentiated, everything its graph saved moves to the scope around this one. Scopes nest; where asynchronous
+ * ones overlap in time, what one makes may go with the other, and using it then is an error.
  *
  * @example
  *   const loss = await scope(async () => {

@@ -165,8 +165,16 @@ export function runStrided(shader: Shader, inputs: readonly Tensor[], outputs: r
       throw new ShapeError(`${shader.name}: an output must be a whole row-major tensor, not a view of a part.`);
     }
   }
-  const buffers = [...inputs, ...outputs].map((t) => t.storage.buffer);
-  outputs[0]!.gpu.queue.dispatch(shader, buffers);
+  const { gpu } = outputs[0]!;
+  if ([...inputs, ...outputs].some((t) => t.gpu !== gpu)) {
+    throw new ShapeError(
+      `${shader.name}: its tensors are on two GPUs; read() one and make a tensor of it on the other.`,
+    );
+  }
+  gpu.queue.dispatch(
+    shader,
+    [...inputs, ...outputs].map((t) => t.storage.buffer),
+  );
 }
 
 /** A tensor from numbers: a typed array with a shape, or nested lists. */

@@ -12,8 +12,6 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   'conv-weights': ['quadsOf', 'chunkUnit'],
   copy: ['unravel', 'unravelFields', 'unravelParams'],
   distance: ['pairSplits'],
-  // Nobody uses it: where.where does this for any shapes.
-  elementwise: ['where'],
   layernorm: ['cutRows'],
   lines: ['linesAreRows'],
   norm: ['chan', 'cutPlanes', 'gather', 'storage', 'totalOf', 'typeOf', 'welford', 'widthOf'],
