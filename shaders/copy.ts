@@ -31,26 +31,44 @@ export function unravelParams(shape: readonly number[], ...sources: readonly Omi
   return [...shape, ...sources.flatMap(({ offset, strides }) => [offset, ...strides])];
 }
 
-/** Copies 32-bit elements from anywhere to row-major order; one invocation an element. */
+/** Whether four neighbours of the result lie in one row of the innermost axis, so that an invocation can take them together. */
+export const inQuads = (shape: readonly number[]): boolean => (shape.at(-1) ?? 1) % 4 === 0;
+
+/** Every fourth element of the innermost axis: where an invocation's four neighbours begin. */
+export const quadStarts = (shape: readonly number[]): number[] => [...shape.slice(0, -1), shape.at(-1)! / 4];
+export const quadStrides = ({ strides, offset }: Omit<Strided, 'shape'>): Omit<Strided, 'shape'> => ({
+  offset,
+  strides: [...strides.slice(0, -1), 4 * strides.at(-1)!],
+});
+
+/** Copies 32-bit elements from anywhere to row-major order; an invocation takes four neighbours where rows divide by four. */
 export function copyStrided({ shape, strides, offset }: Strided): Shader {
   const rank = shape.length;
   const n = shape.reduce((size, m) => size * m, 1);
+  const quads = inQuads(shape);
+  const items = quads ? n / 4 : n;
+  const source = { strides, offset };
+  const layout = quads ? unravelParams(quadStarts(shape), quadStrides(source)) : unravelParams(shape, source);
   return {
     name: 'copy',
-    variant: `${rank}`,
-    grid: itemGrid(n),
-    params: [n, ...unravelParams(shape, { offset, strides })],
+    variant: `${rank}${quads ? ' quads' : ''}`,
+    grid: itemGrid(items),
+    params: [items, strides.at(-1) ?? 0, ...layout],
     flops: 0,
     bytes: 8 * n,
     code: () => wgsl`
-struct Params { n: u32, ${unravelFields(rank, ['x'])} }
+struct Params { n: u32, step: u32, ${unravelFields(rank, ['x'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
-@group(0) @binding(1) var<storage, read_write> target_: array<u32>;
+@group(0) @binding(1) var<storage, read_write> target_: array<${quads ? 'vec4u' : 'u32'}>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['x'])}
+  #if ${quads}
+  target_[item] = vec4u(source[x], source[x + p.step], source[x + 2u * p.step], source[x + 3u * p.step]);
+  #else
   target_[item] = source[x];
+  #endif
 }`,
   };
 }

@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { unravel, unravelFields, unravelParams } from './copy.js';
+import { inQuads, quadStarts, quadStrides, unravel, unravelFields, unravelParams } from './copy.js';
 import { flatMain, itemGrid, type Shader } from './shader.js';
 import { type UnaryFunction, type UnaryName, unaryFunctions, unaryLibrary } from './unary.js';
 
@@ -135,28 +135,37 @@ export interface BroadcastSpec {
   readonly y: { readonly strides: readonly number[]; readonly offset: number };
 }
 
-/** z = f(x, y) where either is read by strides (0 repeats); one invocation an element. */
+/** z = f(x, y) where either is read by strides (0 repeats); an invocation takes four neighbours where rows divide by four. */
 export function binaryBroadcast(name: BinaryName, { shape, x, y }: BroadcastSpec): Shader {
   const rank = shape.length;
   const n = shape.reduce((size, m) => size * m, 1);
+  const quads = inQuads(shape);
+  const items = quads ? n / 4 : n;
+  const steps = [x.strides.at(-1) ?? 0, y.strides.at(-1) ?? 0];
+  const layout = quads ? unravelParams(quadStarts(shape), quadStrides(x), quadStrides(y)) : unravelParams(shape, x, y);
+  const read = (buffer: string, at: string, step: string) =>
+    quads
+      ? `vec4f(${buffer}[${at}], ${buffer}[${at} + ${step}], ${buffer}[${at} + 2u * ${step}], ${buffer}[${at} + 3u * ${step}])`
+      : `${buffer}[${at}]`;
   return {
     name,
-    variant: `broadcast ${rank}`,
-    grid: itemGrid(n),
-    params: [n, ...unravelParams(shape, x, y)],
+    variant: `broadcast ${rank}${quads ? ' quads' : ''}`,
+    grid: itemGrid(items),
+    params: [items, ...steps, ...layout],
     flops: n,
     bytes: 12 * n,
     code: () => wgsl`
-struct Params { n: u32, ${unravelFields(rank, ['i', 'j'])} }
+struct Params { n: u32, x_step: u32, y_step: u32, ${unravelFields(rank, ['i', 'j'])} }
 @group(0) @binding(0) var<storage, read> xs: array<f32>;
 @group(0) @binding(1) var<storage, read> ys: array<f32>;
-@group(0) @binding(2) var<storage, read_write> result: array<f32>;
+@group(0) @binding(2) var<storage, read_write> result: array<${quads ? 'vec4f' : 'f32'}>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['i', 'j'])}
-  let x = xs[i]; let y = ys[j];
-  result[item] = ${binaryFunctions[name].replaceAll('T(', 'f32(')};
+  let x = ${read('xs', 'i', 'p.x_step')};
+  let y = ${read('ys', 'j', 'p.y_step')};
+  result[item] = ${binaryFunctions[name].replaceAll('T(', quads ? 'vec4f(' : 'f32(')};
 }`,
   };
 }

@@ -10,7 +10,7 @@ import { scope } from '../../engine/scope.js';
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   conv: ['packedSize'],
   'conv-weights': ['quadsOf', 'chunkUnit'],
-  copy: ['unravel', 'unravelFields', 'unravelParams'],
+  copy: ['inQuads', 'quadStarts', 'quadStrides', 'unravel', 'unravelFields', 'unravelParams'],
   distance: ['pairSplits'],
   layernorm: ['cutRows'],
   lines: ['linesAreRows'],
