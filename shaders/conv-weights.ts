@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import type { Gather } from './conv.js';
+import { type Gather, tapsShareRows } from './conv.js';
 import {
   forRows,
   type RowTile,
@@ -26,16 +26,8 @@ export interface WeightGradSpec {
   readonly sharing: Sharing;
 }
 
-/** Whether the three taps of a kernel's row read neighbours of one row of whole quads, so that a `vec4f` serves all three. */
-function alongRows({ source, out, kernel, stride, pad, dilation }: Gather): boolean {
-  const same = source[0] === out[0] && source[1] === out[1];
-  return (
-    same && kernel[1] === 3 && pad[1] === 1 && dilation[1] === 1 && stride[0] * stride[1] === 1 && out[1] % 4 === 0
-  );
-}
-
 /** Runs of pixels must begin with a row where the kernel carries a pixel from quad to quad: a chunk is a multiple of this. */
-export const chunkUnit = (forward: Gather): number => (alongRows(forward) ? forward.out[1] / 4 : 1);
+export const chunkUnit = (forward: Gather): number => (tapsShareRows(forward) ? forward.out[1] / 4 : 1);
 
 /** Quads of output pixels of a batch; the last quad of an image may be partly empty. */
 export const quadsOf = ({ batch, out }: Gather): number => batch * Math.ceil((out[0] * out[1]) / 4);
@@ -49,7 +41,7 @@ export function convWeightGrad({ forward, splits, chunk, sharing }: WeightGradSp
   const columns = sourceChannels * kernel[0] * kernel[1];
   const macs = batch * out[0] * out[1] * groups * outChannels * columns;
   const tile: RowTile = { sharing, rows: rowsFor(outChannels, macs) };
-  const rows = alongRows(forward);
+  const rows = tapsShareRows(forward);
   const lanes = Math.ceil(columns / (rows ? 3 : 4));
   const perImage = Math.ceil((out[0] * out[1]) / 4);
   const plane = out[0] * out[1];

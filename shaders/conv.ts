@@ -84,6 +84,12 @@ ${flatMain}
 
 const isOne = ([a, b]: readonly [number, number]) => a === 1 && b === 1;
 
+/** Whether the three taps of a kernel's row read neighbours of one row of whole quads, so that a `vec4f` serves all three. */
+export function tapsShareRows({ source, out, kernel, stride, pad, dilation, up }: Gather): boolean {
+  const same = source[0] === out[0] && source[1] === out[1] && isOne(stride) && isOne(up);
+  return same && kernel[1] === 3 && pad[1] === 1 && dilation[1] === 1 && out[1] % 4 === 0;
+}
+
 /** How an invocation's four pixels lie in the source. */
 type Access = 'plane' | 'row' | 'lanes' | 'any';
 
@@ -92,12 +98,11 @@ type Access = 'plane' | 'row' | 'lanes' | 'any';
  * so that one `vec4f` and the two pixels beside it serve three taps. `lanes`: the same where a subgroup holds whole rows, so that
  * the two come from the neighbouring lanes. `any`: every pixel by itself.
  */
-function accessOf({ source, out, kernel, stride, pad, dilation, up }: Gather, sharing: Sharing): Access {
+function accessOf(gather: Gather, sharing: Sharing): Access {
+  const { out, kernel, stride, pad, up } = gather;
   if (!isOne(stride) || !isOne(up)) return 'any';
-  const same = source[0] === out[0] && source[1] === out[1];
   if (isOne(kernel) && pad[0] === 0 && pad[1] === 0) return (out[0] * out[1]) % 4 === 0 ? 'plane' : 'any';
-  const width3 = kernel[1] === 3 && pad[1] === 1 && dilation[1] === 1;
-  if (!same || !width3 || out[1] % 4 !== 0) return 'any';
+  if (!tapsShareRows(gather)) return 'any';
   return sharing.kind === 'subgroup' && (4 * sharing.lanes) % out[1] === 0 ? 'lanes' : 'row';
 }
 

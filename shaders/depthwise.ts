@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import type { Gather } from './conv.js';
+import { type Gather, tapsShareRows } from './conv.js';
 import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
 
 /**
@@ -32,7 +32,7 @@ const geometry = ({ gather: g, channels, sourceChannels }: DepthwiseSpec) => [
 
 /**
  * out[channel] = Σ over taps and the source channels that belong to it. Written channels o of a forward pass read channel
- * o / multiplier; written channels c of a backward pass (`flip`) read the `multiplier` channels made origin c.
+ * o / multiplier; written channels c of a backward pass (`flip`) read the `multiplier` channels made from c.
  */
 export function depthwise(spec: DepthwiseSpec & { readonly flip: boolean; readonly bias: boolean }): Shader {
   const { gather, channels, sourceChannels, flip, bias } = spec;
@@ -40,9 +40,11 @@ export function depthwise(spec: DepthwiseSpec & { readonly flip: boolean; readon
   const taps = gather.kernel[0] * gather.kernel[1];
   const written = gather.batch * channels * gather.out[0] * gather.out[1];
   const each = Math.max(1, sourceChannels / channels);
+  const rows = tapsShareRows(gather);
+  const weight = (tap: string) => `weights[w_at + ${flip ? `taps - 1u - (${tap})` : tap}]`;
   return {
     name: 'depthwise',
-    variant: `${flip ? 'flip' : ''}${bias ? ' bias' : ''}`,
+    variant: `${rows ? 'rows' : 'any'}${flip ? ' flip' : ''}${bias ? ' bias' : ''}`,
     grid: itemGrid(quads),
     params: [quads, ...geometry(spec)],
     flops: 2 * written * taps * each,
@@ -50,11 +52,12 @@ export function depthwise(spec: DepthwiseSpec & { readonly flip: boolean; readon
     code: () => wgsl`
 struct Params { n: u32, ${FIELDS} }
 @group(0) @binding(0) var<storage, read> source: array<f32>;
-@group(0) @binding(1) var<storage, read> weights: array<f32>;
+@group(0) @binding(1) var<storage, read> source4: array<vec4f>;
+@group(0) @binding(2) var<storage, read> weights: array<f32>;
 #if ${bias}
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
 #endif
-@group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> result: array<f32>;
+@group(0) @binding(${bias ? 4 : 3}) var<storage, read_write> result: array<${rows ? 'vec4f' : 'f32'}>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
@@ -75,24 +78,35 @@ ${flatMain}
       let far_y = y + i32(r) * p.dilation_h;
       let at_y = far_y / p.up_h;
       if (far_y < 0 || at_y >= p.source_h || at_y * p.up_h != far_y) { continue; }
+      #if ${rows}
+      let at = base + u32(at_y) * p.out_w + column;
+      let more = column + 4u < p.out_w;
+      let middle = source4[at / 4u];
+      let before = select(0.0, source[at - select(0u, 1u, column > 0u)], column > 0u);
+      let after = select(0.0, source[at + select(3u, 4u, more)], more);
+      sum += ${weight('3u * r')} * vec4f(before, middle.xyz) + ${weight('3u * r + 1u')} * middle + ${weight('3u * r + 2u')} * vec4f(middle.yzw, after);
+      #else
       for (var s = 0u; s < p.kernel_w; s++) {
         let far_x = x + i32(s) * p.dilation_w;
         let at_x = far_x / p.up_w;
         let inside = (far_x >= vec4i(0)) & (at_x < vec4i(p.source_w)) & (at_x * p.up_w == far_x);
         let at = base + select(vec4u(0u), vec4u(at_y * p.source_w + at_x), inside);
-        let tap = r * p.kernel_w + s;
-        let w = weights[w_at + ${flip ? 'taps - 1u - tap' : 'tap'}];
-        sum += w * select(vec4f(0.0), vec4f(source[at.x], source[at.y], source[at.z], source[at.w]), inside);
+        sum += ${weight('r * p.kernel_w + s')} * select(vec4f(0.0), vec4f(source[at.x], source[at.y], source[at.z], source[at.w]), inside);
       }
+      #endif
     }
   }
   #if ${bias}
   sum += bias[channel];
   #endif
   let to = ((image * p.channels + channel) * p.out_h + row) * p.out_w + column;
+  #if ${rows}
+  result[to / 4u] = sum;
+  #else
   for (var i = 0u; i < 4u; i++) {
     if (column + i < p.out_w) { result[to + i] = sum[i]; }
   }
+  #endif
 }`,
   };
 }

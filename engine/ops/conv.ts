@@ -83,7 +83,7 @@ function gather(source: Tensor, weight: Tensor, conv: Conv, back: boolean, bias?
     const [channels, sourceChannels] = back ? [conv.x[1], conv.weight[0]] : [conv.weight[0], conv.x[1]];
     runInto(
       depthwise({ gather: g, channels, sourceChannels, flip: back, bias: bias !== undefined }),
-      [x, w, ...extra],
+      [x, x, w, ...extra],
       [out],
     );
     return out;

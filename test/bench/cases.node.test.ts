@@ -8,7 +8,7 @@ import { scope } from '../../engine/scope.js';
 
 /** Exported functions of shaders/ that make no shader of their own: parts of texts, sizes, plans. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
-  conv: ['packedSize'],
+  conv: ['packedSize', 'tapsShareRows'],
   'conv-weights': ['quadsOf', 'chunkUnit'],
   copy: ['inQuads', 'quadStarts', 'quadStrides', 'unravel', 'unravelFields', 'unravelParams'],
   distance: ['pairSplits'],

@@ -35,6 +35,7 @@ const CASES: readonly Case[] = [
   { x: [2, 12, 5, 8], w: [18, 4, 3, 3], padding: 1, groups: 3 },
   { x: [1, 16, 6, 4], w: [16, 8, 3, 3], padding: 1, groups: 2 },
   { x: [2, 6, 7, 5], w: [6, 1, 3, 3], padding: 1, groups: 6 },
+  { x: [2, 3, 5, 12], w: [6, 1, 3, 3], padding: 1, groups: 3 },
   { x: [2, 4, 8, 9], w: [8, 1, 5, 3], stride: 2, padding: 2, groups: 4 },
 ];
 
