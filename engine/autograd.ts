@@ -187,7 +187,8 @@ function addToLeaf(leaf: Tensor, gradient: Tensor, ours: boolean): void {
     if (source !== gradient) source.storage.release();
     return;
   }
-  if (ours && gradient.isContiguous) {
+  // A view of a part would keep the whole alive, and could not be added to in place.
+  if (ours && gradient.isContiguous && 4 * gradient.size >= gradient.storage.bytes - 4) {
     leaf.grad = gradient.detach().keep();
     return;
   }
@@ -209,26 +210,27 @@ function addToLeaf(leaf: Tensor, gradient: Tensor, ours: boolean): void {
  */
 export function checkpoint(fn: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]): Tensor {
   if (!isRecording()) return scope(() => fn(...inputs), inputs[0]!.gpu);
-  if (!inputs.some((t) => t.requiresGrad)) {
-    throw new ShapeError(
-      'checkpoint: no input requires a gradient, so nothing would flow back. Call the function itself.',
-    );
-  }
   const position = randomPosition();
   const out = noGrad(() => scope(() => fn(...inputs), inputs[0]!.gpu)).detach();
   const back = (gradient: Tensor, needs: readonly boolean[]) => {
     const now = randomPosition();
-    restoreRandomPosition(position);
     const copies = inputs.map((t, i) => {
       const copy = t.detach();
       copy.requiresGrad = needs[i]! && t.requiresGrad;
       return copy;
     });
-    const again = recompute(() => fn(...copies));
-    restoreRandomPosition(now);
+    restoreRandomPosition(position);
+    let again: Tensor;
+    try {
+      again = recompute(() => fn(...copies));
+    } finally {
+      restoreRandomPosition(now);
+    }
     backward(again, { gradient });
     for (const { grad } of copies) if (grad) grad.storage.kept = false;
     return copies.map((t) => t.grad);
   };
-  return record('checkpoint', out, inputs, back);
+  // Parameters inside of fn may want gradients where no input does: a leaf of its own keeps the checkpoint in the graph.
+  const inside = tensor(new Float32Array(1), [1], { gpu: inputs[0]!.gpu, requiresGrad: true });
+  return record('checkpoint', out, [...inputs, inside], back);
 }

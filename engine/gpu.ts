@@ -79,11 +79,15 @@ export class Gpu {
     this.sharing = sharingOf(device, this.info);
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
-      this.queue.fail(new GpuError(`The GPU reported an error: ${event.error.message}`));
+      const last = this.queue.lastSubmitted;
+      this.queue.fail(new GpuError(`The GPU reported an error: ${event.error.message} (the last work was: ${last})`));
     });
     void device.lost.then(({ reason, message }) => {
-      const why = this.#closed ? 'It was closed.' : `The device was lost (${reason}): ${message}`;
-      this.queue.fail(new GpuError(`This GPU can not be used any more. ${why}`));
+      const last = this.queue.lastSubmitted;
+      const work = last ? ` The last work was: ${last}.` : '';
+      this.queue.fail(
+        new GpuError(`This GPU can not be used any more. The device was lost (${reason}): ${message}.${work}`),
+      );
     });
   }
 
@@ -145,20 +149,19 @@ export class Gpu {
   }
 
   /**
-   * Ends everything; a Node process then ends by itself. Idempotent. Kernels that are still compiling are waited for first,
-   * which Dawn needs.
+   * Ends everything; a Node process then ends by itself. Idempotent. What is compiling or running is waited for before the
+   * device goes, which Dawn needs.
    */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     opened.splice(opened.indexOf(this), 1);
-    const end = () => {
+    this.queue.fail(new GpuError('This GPU can not be used any more. It was closed.'));
+    const busy = [this.queue.compiling(), this.device.queue.onSubmittedWorkDone()];
+    void Promise.allSettled(busy).then(() => {
       this.device.destroy();
       this.#release();
-    };
-    const compiling = this.queue.compiling();
-    if (compiling) void compiling.then(end);
-    else end();
+    });
   }
 
   /** Memory for a tensor; see BufferPool.allocate. */

@@ -44,10 +44,9 @@ export class KernelCache {
     return this.#kernels.size;
   }
 
-  /** Resolves when no kernel is compiling any more; undefined when none is. */
-  compiling(): Promise<unknown> | undefined {
-    const waiting = [...this.#kernels.values()].filter(({ pipeline }) => !pipeline).map(({ ready }) => ready);
-    return waiting.length > 0 ? Promise.all(waiting) : undefined;
+  /** Resolves when no kernel is compiling any more. */
+  async compiling(): Promise<void> {
+    await Promise.all([...this.#kernels.values()].map(({ ready }) => ready));
   }
 
   /** The kernel of a shader; it starts to compile when it is first asked for. */

@@ -60,6 +60,7 @@ export class KernelQueue {
   #dispatches = 0;
   #submits = 0;
   #compileMs = 0;
+  #last: readonly Entry[] = [];
   profiler: Profiler | undefined;
 
   constructor(device: GPUDevice) {
@@ -79,6 +80,11 @@ export class KernelQueue {
   /** What ended the use of this queue, if anything did. */
   get failure(): GpuError | undefined {
     return this.#failure;
+  }
+
+  /** Names of the kernels of the newest batch, for errors that arrive without one. */
+  get lastSubmitted(): string {
+    return namesOf(this.#last);
   }
 
   /** Makes every later call throw: the device is lost, or refused something. The first failure stays. */
@@ -179,7 +185,7 @@ export class KernelQueue {
 
   #submit(entries: readonly Entry[]): void {
     const device = this.#device;
-    const names = () => [...new Set(entries.flatMap((e) => (e.kind === 'dispatch' ? [e.kernel.name] : [])))].join(', ');
+    this.#last = entries;
     device.pushErrorScope('validation');
     device.pushErrorScope('out-of-memory');
     const uniforms = this.#writeScalars(entries);
@@ -230,7 +236,9 @@ export class KernelQueue {
       void device.popErrorScope().then(
         (error) =>
           error &&
-          this.fail(new GpuError(`The GPU refused (${kind}) a batch of kernels (${names()}): ${error.message}`)),
+          this.fail(
+            new GpuError(`The GPU refused (${kind}) a batch of kernels (${namesOf(entries)}): ${error.message}`),
+          ),
         () => {},
       );
     }
@@ -281,8 +289,8 @@ export class KernelQueue {
     this.#groups.clear();
   }
 
-  /** Resolves when no kernel is compiling any more; undefined when none is. */
-  compiling(): Promise<unknown> | undefined {
+  /** Resolves when no kernel is compiling any more. */
+  compiling(): Promise<void> {
     return this.#kernels.compiling();
   }
 
@@ -292,6 +300,9 @@ export class KernelQueue {
     this.#check();
   }
 }
+
+const namesOf = (entries: readonly Entry[]): string =>
+  [...new Set(entries.flatMap((e) => (e.kind === 'dispatch' ? [e.kernel.name] : [])))].join(', ');
 
 function writeParams(view: DataView, at: number, params: readonly Param[]): void {
   for (let i = 0; i < params.length; i++) {

@@ -24,7 +24,7 @@ function collect(value: unknown, into: Set<Storage>, seen: Set<unknown>): boolea
  * @example
  *   const loss = await scope(async () => {
  *     const loss = crossEntropy(model.forward(images), labels);
- *     loss.backward();
+ *     backward(loss);
  *     optimiser.step();
  *     return await loss.item();
  *   });

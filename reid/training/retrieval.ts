@@ -28,7 +28,7 @@ const BLOCK = 8 * 2 ** 20;
 
 /**
  * Ranks the gallery for every query by the Market-1501 rule (see reid/metrics). Distances are computed on the GPU, a block of
- * queries at a time, so that the whole matrix is never held.
+ * queries against a part of the gallery at a time: neither the whole matrix nor a tensor beyond the adapter's limit is ever held.
  */
 export async function evaluateRetrieval(
   gpu: Gpu,
@@ -38,16 +38,29 @@ export async function evaluateRetrieval(
 ): Promise<RankingResult> {
   const { dimension } = gallery.features;
   const distance = kind === 'cosine' ? cosineDistance : euclidean;
-  const all = tensor(gallery.features.data, [gallery.features.count, dimension], { gpu }).keep();
-  const rows = (first: number, count: number) =>
-    scope(async () => {
-      const block = query.features.data.subarray(first * dimension, (first + count) * dimension);
-      return (await distance(tensor(block, [count, dimension], { gpu }), all).read()) as Float32Array;
-    }, gpu);
+  const most = Math.max(1, Math.floor(gpu.limits.maxStorageBufferBindingSize / (4 * dimension)));
+  const { data, count: total } = gallery.features;
+  const parts = Array.from({ length: Math.ceil(total / most) }, (_, i) => {
+    const start = i * most;
+    const rows = Math.min(most, total - start);
+    const part = data.subarray(start * dimension, (start + rows) * dimension);
+    return { start, rows, features: tensor(part, [rows, dimension], { gpu }).keep() };
+  });
+  const rows = async (first: number, count: number) => {
+    const out = new Float32Array(count * total);
+    const block = query.features.data.subarray(first * dimension, (first + count) * dimension);
+    for (const part of parts) {
+      const piece = await scope(() => distance(tensor(block, [count, dimension], { gpu }), part.features).read(), gpu);
+      for (let i = 0; i < count; i++) {
+        out.set(piece.subarray(i * part.rows, (i + 1) * part.rows), i * total + part.start);
+      }
+    }
+    return out;
+  };
   try {
-    const blockRows = Math.max(1, Math.floor(BLOCK / Math.max(gallery.features.count, dimension)));
+    const blockRows = Math.max(1, Math.floor(BLOCK / Math.max(total, dimension)));
     return await evaluateRankingByRows(rows, labels(query.records), labels(gallery.records), { blockRows });
   } finally {
-    all.storage.release();
+    for (const { features } of parts) features.storage.release();
   }
 }

@@ -53,7 +53,7 @@ const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 
 /** One line of figures for people. */
 export const figures = ({ mAP, cmc, mINP }: Metrics): string =>
-  `mAP ${percent(mAP)}, rank-1 ${percent(cmc['1']!)}, rank-5 ${percent(cmc['5']!)}, rank-10 ${percent(cmc['10']!)}, mINP ${percent(mINP)}`;
+  `mAP ${percent(mAP)}, rank-1 ${percent(cmc['1']!)}, rank-5 ${percent(cmc['5']!)}, rank-10 ${percent(cmc['10']!)}, rank-20 ${percent(cmc['20']!)}, mINP ${percent(mINP)}`;
 
 /**
  * A whole training run in a folder: measures raw pixels and the untrained model, trains with checkpoints, evaluates, draws the
@@ -75,6 +75,7 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
       output.write(`goes on after step ${trainer.step} (epoch ${trainer.state.epoch + 1})\n`);
     } else {
       facts = await measureBefore(options, context, trainer);
+      await gpu.trim(); // Evaluation's sizes are not training's.
       await folder.goOnAfter(-1);
     }
     const before = checkpoint?.seconds ?? 0;
@@ -139,11 +140,13 @@ async function trainSteps(
   const start = performance.now();
   const seconds = () => before + (performance.now() - start) / 1000;
   let taken = performance.now();
+  let takenStep = -1;
   /** The newest checkpoint, until the loss of the step after it has shown that its weights are good. */
   let held: AsyncIterable<Uint8Array> | undefined;
   const take = async () => {
     held = await takeCheckpoint(trainer, facts, seconds());
     taken = performance.now();
+    takenStep = trainer.step;
   };
   const save = async () => {
     if (held) await writeFileAtomically(folder.checkpoint, held);
@@ -178,6 +181,8 @@ async function trainSteps(
     }
     await sleep(0); // Lets signals in.
   }
+  // Steps made under the profiler take none.
+  if (takenStep !== trainer.step) await take();
   await save();
   progress.end();
   output.write(`trained ${trainer.step} steps in ${duration(seconds())}\n`);

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { backward, checkpoint, grad } from '../../engine/autograd.js';
 import { add, mul, sub } from '../../engine/ops/arithmetic.js';
 import { dropout } from '../../engine/ops/dropout.js';
+import { cat } from '../../engine/ops/join.js';
 import { matmul } from '../../engine/ops/matmul.js';
 import { sum } from '../../engine/ops/sum.js';
 import { exp, gelu, sigmoid, square, tanh } from '../../engine/ops/unary.js';
@@ -287,11 +288,24 @@ test('checkpoints inside a checkpoint', async () => {
   assert.equal(await numbers(x.grad), await numbers(other.grad));
 });
 
-test('checkpoint without recording is the function itself; without a gradient to go back it says so', async () => {
+test('checkpoint without recording is the function itself; parameters inside get gradients where no input wants one', async () => {
   const x = tensor([1, 2]);
   const w = leaf([3, 4]);
   assert.equal(await numbers(noGrad(() => checkpoint((t) => mul(t, w), x))), [3, 8]);
-  assert.throws(() => checkpoint((t) => mul(t, w), x), /checkpoint: no input requires a gradient/);
+  backward(sum(checkpoint((t) => mul(t, w), x)));
+  assert.equal(await numbers(w.grad), [1, 2]);
+});
+
+test('the first gradient of a leaf may be a part of a larger tensor; the second is added to it', async () => {
+  const x = leaf([1, 2]);
+  const y = tensor([3, 4]);
+  for (const want of [
+    [2, 4],
+    [4, 8],
+  ]) {
+    backward(sum(square(cat([x, y], 0))));
+    assert.equal(await numbers(x.grad), want);
+  }
 });
 
 test.run();

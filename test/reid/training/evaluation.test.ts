@@ -100,4 +100,28 @@ test('ranks are drawn for some queries, from the best to the worst', async () =>
   assert.ok(found.size > 100 && found.has(green) && found.has(red), `${found.size} colours`);
 });
 
+test('a gallery that no one tensor may hold is compared in parts', async () => {
+  const features = await extractFeatures(pixels, records, withRecipe());
+  const cut = dataset.query.length * features.dimension;
+  const query = {
+    records: dataset.query,
+    features: { ...features, data: features.data.subarray(0, cut), count: dataset.query.length },
+  };
+  const gallery = {
+    records: dataset.gallery,
+    features: { ...features, data: features.data.subarray(cut), count: dataset.gallery.length },
+  };
+  const small = Object.create(gpu, {
+    limits: { value: { maxStorageBufferBindingSize: 4 * features.dimension * 5 } },
+  }) as typeof gpu;
+  const whole = await evaluateRetrieval(gpu, 'cosine', query, gallery);
+  const parts = await evaluateRetrieval(small, 'cosine', query, gallery);
+  assert.equal(
+    parts.perQuery.map(({ nearest }) => nearest.map((item) => item.gallery)),
+    whole.perQuery.map(({ nearest }) => nearest.map((item) => item.gallery)),
+  );
+  assert.ok(dataset.gallery.length > 5, 'more than one part');
+  assert.is(parts.mAP, whole.mAP);
+});
+
 test.run();
