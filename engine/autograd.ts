@@ -198,7 +198,7 @@ function addToLeaf(leaf: Tensor, gradient: Tensor, ours: boolean): void {
     return;
   }
   const own = empty(leaf.gpu, leaf.shape, leaf.dtype, 'gradient').keep();
-  leaf.gpu.queue.copy(gradient.storage.buffer.gpu, 0, own.storage.buffer.gpu, 0, 4 * leaf.size);
+  leaf.gpu.queue.copy(gradient.storage.buffer, 0, own.storage.buffer, 0, 4 * leaf.size);
   leaf.grad = own;
 }
 

@@ -10,5 +10,6 @@ export { type KernelShare, profileTable, shares, type Timing, traceEvents } from
 export { manualSeed, type RandomPosition, randn, randomPosition, restoreRandomPosition, uniform } from './random.js';
 export { scope } from './scope.js';
 export type { Shape } from './shape.js';
+export { type StaticStep, type StepResult, staticStep } from './static-step.js';
 export { isRecording, noGrad } from './tape.js';
 export { type DType, type Nested, Tensor, type TensorData, type TensorOptions, tensor, write } from './tensor.js';

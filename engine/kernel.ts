@@ -1,39 +1,14 @@
-import type { Param, Shader } from '../shaders/shader.js';
+import type { Shader } from '../shaders/shader.js';
+import { Encoder, type Replay } from './encoder.js';
+import { type Entry, namesOf, type Refresh, SLOT } from './entry.js';
 import { GpuError } from './errors.js';
-import { asGpuError, type Kernel, KernelCache } from './kernel-cache.js';
+import { asGpuError, KernelCache } from './kernel-cache.js';
 import type { DeviceBuffer } from './memory.js';
 import type { Profiler } from './profiler.js';
+import type { Transcript } from './recording.js';
 
-interface Dispatch {
-  readonly kind: 'dispatch';
-  readonly kernel: Kernel;
-  readonly shader: Shader;
-  readonly buffers: readonly DeviceBuffer[];
-}
-
-interface Upload {
-  readonly kind: 'upload';
-  readonly target: DeviceBuffer;
-  readonly offset: number;
-  readonly data: Uint8Array;
-}
-
-interface Copy {
-  readonly kind: 'copy';
-  readonly source: GPUBuffer;
-  readonly sourceOffset: number;
-  readonly target: GPUBuffer;
-  readonly targetOffset: number;
-  readonly bytes: number;
-}
-
-type Entry = Dispatch | Upload | Copy;
-
-/** Bytes between two dispatches' scalars in the ring; WebGPU's alignment of dynamic offsets. */
-const SLOT = 256;
-/** Recorded dispatches after which the queue starts to submit by itself. */
+/** Dispatches after which the queue starts to submit by itself. */
 const BATCH = 256;
-const MOST_BIND_GROUPS = 8192;
 
 /** Numbers that tell how much the queue did. */
 export interface QueueCounts {
@@ -51,27 +26,30 @@ export interface QueueCounts {
 export class KernelQueue {
   readonly #device: GPUDevice;
   readonly #kernels: KernelCache;
-  readonly #groups = new Map<string, GPUBindGroup>();
-  #uniforms: { buffer: GPUBuffer; group: GPUBindGroup; slots: number } | undefined;
-  #scalars = new ArrayBuffer(0);
-  #entries: Entry[] = [];
+  readonly #encoder: Encoder;
+  #entries: (Entry | Replay)[] = [];
+  #transcript: Transcript | undefined;
   #tail: Promise<void> | undefined;
   #failure: GpuError | undefined;
   #dispatches = 0;
-  #submits = 0;
   #compileMs = 0;
-  #last: readonly Entry[] = [];
-  profiler: Profiler | undefined;
+  #last: readonly (Entry | Replay)[] = [];
 
   constructor(device: GPUDevice) {
     this.#device = device;
     this.#kernels = new KernelCache(device, (error) => this.fail(error));
+    this.#encoder = new Encoder(device, this.#kernels.scalars);
+  }
+
+  /** Times every dispatch while it is set. */
+  set profiler(profiler: Profiler | undefined) {
+    this.#encoder.profiler = profiler;
   }
 
   get counts(): QueueCounts {
     return {
       dispatches: this.#dispatches,
-      submits: this.#submits,
+      submits: this.#encoder.submits,
       kernels: this.#kernels.size,
       compileMs: this.#compileMs,
     };
@@ -84,7 +62,7 @@ export class KernelQueue {
 
   /** Names of the kernels of the newest batch, for errors that arrive without one. */
   get lastSubmitted(): string {
-    return namesOf(this.#last);
+    return namesOf(this.#last.flatMap(plain));
   }
 
   /** Makes every later call throw: the device is lost, or refused something. The first failure stays. */
@@ -96,8 +74,11 @@ export class KernelQueue {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Records one dispatch. `buffers` are in the order of the shader's bindings. */
-  dispatch(shader: Shader, buffers: readonly DeviceBuffer[]): void {
+  /**
+   * Records one dispatch. `buffers` are in the order of the shader's bindings; `refresh` gives its scalars anew when a recorded
+   * step is replayed.
+   */
+  dispatch(shader: Shader, buffers: readonly DeviceBuffer[], refresh?: Refresh): void {
     this.#check();
     const most = this.#device.limits.maxComputeWorkgroupsPerDimension;
     if (shader.grid.some((n) => n > most)) {
@@ -108,9 +89,14 @@ export class KernelQueue {
     if ((shader.params?.length ?? 0) * 4 > SLOT) {
       throw new GpuError(`${shader.name}: ${shader.params?.length} scalars are more than ${SLOT / 4}.`);
     }
-    this.#entries.push({ kind: 'dispatch', kernel: this.#kernels.get(shader), shader, buffers });
+    this.#push({ kind: 'dispatch', kernel: this.#kernels.get(shader), shader, buffers, refresh });
     this.#dispatches++;
     if (this.#entries.length >= BATCH) this.#start();
+  }
+
+  #push(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#transcript?.entries.push(entry);
   }
 
   /** Records the writing of bytes into a buffer; the data is copied at once. */
@@ -118,21 +104,51 @@ export class KernelQueue {
     this.#check();
     const bytes = new Uint8Array(Math.ceil(data.byteLength / 4) * 4);
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    this.#entries.push({ kind: 'upload', target, offset, data: bytes });
+    this.#push({ kind: 'upload', target, offset, data: bytes });
   }
 
   /** Records a copy from one buffer to another; offsets and length in bytes, multiples of four. */
-  copy(source: GPUBuffer, sourceOffset: number, target: GPUBuffer, targetOffset: number, bytes: number): void {
+  copy(source: DeviceBuffer, sourceOffset: number, target: DeviceBuffer, targetOffset: number, bytes: number): void {
     this.#check();
-    this.#entries.push({ kind: 'copy', source, sourceOffset, target, targetOffset, bytes });
+    this.#push({ kind: 'copy', source, sourceOffset, target, targetOffset, bytes });
+  }
+
+  /** Does something on the host now, and again whenever the step that is being recorded is replayed. */
+  alongside(work: () => void): void {
+    work();
+    this.#transcript?.alongside.push(work);
+  }
+
+  /** Runs `work` and returns what it did beside what it gave. The work is done as ever; it must not wait for the GPU. */
+  transcribe<T>(work: () => T): { readonly result: T; readonly transcript: Transcript } {
+    if (this.#transcript) throw new GpuError('A static step can not be called inside of another.');
+    const transcript: Transcript = { entries: [], alongside: [] };
+    this.#transcript = transcript;
+    try {
+      return { result: work(), transcript };
+    } finally {
+      this.#transcript = undefined;
+    }
+  }
+
+  /** Records a whole step to be done again. */
+  replay(replay: Replay): void {
+    this.#check();
+    if (this.#transcript) throw new GpuError('A static step can not be called inside of another.');
+    this.#entries.push(replay);
+    this.#dispatches += replay.recording.dispatches;
   }
 
   /** Reads bytes back: submits what was recorded, waits for it, and gives a copy. */
   async read(source: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    if (this.#transcript) {
+      throw new GpuError('A static step can not read from the GPU: return the tensor from it and read it outside.');
+    }
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     const staging = this.#device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     try {
-      this.copy(source.gpu, offset, staging, 0, Math.min(size, source.size - offset));
+      const target: DeviceBuffer = { id: -1, gpu: staging, size, uses: 0, arena: undefined };
+      this.copy(source, offset, target, 0, Math.min(size, source.size - offset));
       await this.flush();
       await staging.mapAsync(GPUMapMode.READ).catch((cause: unknown) => {
         this.#check();
@@ -164,7 +180,7 @@ export class KernelQueue {
     if (this.#entries.length === 0) return;
     const entries = this.#entries;
     this.#entries = [];
-    const compiling = entries.some((entry) => entry.kind === 'dispatch' && !entry.kernel.pipeline);
+    const compiling = !entries.every(isCompiled);
     if (!this.#tail && !compiling) {
       this.#submit(entries);
       return;
@@ -173,7 +189,7 @@ export class KernelQueue {
     const mine = (async () => {
       await before;
       const start = performance.now();
-      await Promise.all(entries.map((entry) => (entry.kind === 'dispatch' ? entry.kernel.ready : undefined)));
+      await Promise.all(entries.flatMap(plain).map((e) => (e.kind === 'dispatch' ? e.kernel.ready : undefined)));
       this.#compileMs += performance.now() - start;
       if (!this.#failure) this.#submit(entries);
     })().catch((cause: unknown) => this.fail(asGpuError(cause)));
@@ -183,110 +199,27 @@ export class KernelQueue {
     const tail = this.#tail;
   }
 
-  #submit(entries: readonly Entry[]): void {
+  #submit(entries: readonly (Entry | Replay)[]): void {
     const device = this.#device;
     this.#last = entries;
     device.pushErrorScope('validation');
     device.pushErrorScope('out-of-memory');
-    const uniforms = this.#writeScalars(entries);
-    let encoder: GPUCommandEncoder | undefined;
-    let pass: GPUComputePassEncoder | undefined;
-    const endPass = () => {
-      pass?.end();
-      pass = undefined;
-    };
-    const submit = () => {
-      endPass();
-      if (!encoder) return;
-      this.profiler?.resolve(encoder);
-      device.queue.submit([encoder.finish()]);
-      this.#submits++;
-      encoder = undefined;
-    };
-    let slot = 0;
-    for (const entry of entries) {
-      if (entry.kind === 'upload') {
-        submit();
-        device.queue.writeBuffer(entry.target.gpu, entry.offset, entry.data as Uint8Array<ArrayBuffer>);
-        continue;
-      }
-      encoder ??= device.createCommandEncoder();
-      if (entry.kind === 'copy') {
-        endPass();
-        encoder.copyBufferToBuffer(entry.source, entry.sourceOffset, entry.target, entry.targetOffset, entry.bytes);
-        continue;
-      }
-      if (this.profiler) {
-        endPass();
-        if (this.profiler.full) {
-          submit();
-          encoder = device.createCommandEncoder();
-        }
-        pass = encoder.beginComputePass(this.profiler.pass(entry.shader));
-      } else {
-        pass ??= encoder.beginComputePass();
-      }
-      pass.setPipeline(entry.kernel.pipeline!);
-      pass.setBindGroup(0, this.#bindGroup(entry));
-      if (entry.shader.params?.length) pass.setBindGroup(1, uniforms!, [slot++ * SLOT]);
-      pass.dispatchWorkgroups(...entry.shader.grid);
-    }
-    submit();
+    this.#encoder.submit(entries);
     for (const kind of ['memory', 'validation']) {
       void device.popErrorScope().then(
-        (error) =>
-          error &&
-          this.fail(
-            new GpuError(`The GPU refused (${kind}) a batch of kernels (${namesOf(entries)}): ${error.message}`),
-          ),
+        (error) => {
+          if (!error) return;
+          const names = namesOf(entries.flatMap(plain));
+          this.fail(new GpuError(`The GPU refused (${kind}) a batch of kernels (${names}): ${error.message}`));
+        },
         () => {},
       );
     }
   }
 
-  /** Packs the scalars of all dispatches into the ring, a slot each. */
-  #writeScalars(entries: readonly Entry[]): GPUBindGroup | undefined {
-    const slots = entries.reduce((n, e) => n + (e.kind === 'dispatch' && e.shader.params?.length ? 1 : 0), 0);
-    if (slots === 0) return undefined;
-    if (!this.#uniforms || this.#uniforms.slots < slots) {
-      const capacity = Math.max(BATCH, 2 ** Math.ceil(Math.log2(slots)));
-      const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-      const buffer = this.#device.createBuffer({ label: 'scalars', size: capacity * SLOT, usage });
-      const group = this.#device.createBindGroup({
-        layout: this.#kernels.scalars,
-        entries: [{ binding: 0, resource: { buffer, size: SLOT } }],
-      });
-      this.#uniforms = { buffer, group, slots: capacity };
-      this.#scalars = new ArrayBuffer(capacity * SLOT);
-    }
-    const view = new DataView(this.#scalars);
-    let slot = 0;
-    for (const entry of entries) {
-      if (entry.kind !== 'dispatch' || !entry.shader.params?.length) continue;
-      writeParams(view, slot++ * SLOT, entry.shader.params);
-    }
-    this.#device.queue.writeBuffer(this.#uniforms.buffer, 0, this.#scalars, 0, slots * SLOT);
-    return this.#uniforms.group;
-  }
-
-  #bindGroup({ kernel, buffers }: Dispatch): GPUBindGroup {
-    let key = kernel.layout.id;
-    for (const buffer of buffers) key += `,${buffer.id}`;
-    const found = this.#groups.get(key);
-    if (found) return found;
-    if (this.#groups.size >= MOST_BIND_GROUPS) this.#groups.clear();
-    const group = this.#device.createBindGroup({
-      label: kernel.name,
-      layout: kernel.layout.bindings,
-      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer: buffer.gpu } })),
-    });
-    this.#groups.set(key, group);
-    return group;
-  }
-
   /** Forgets the bind groups; needed after buffers were destroyed. */
   forgetBuffers(): void {
-    this.#groups.clear();
+    this.#encoder.forgetBuffers();
   }
 
   /** Resolves when no kernel is compiling any more. */
@@ -301,14 +234,9 @@ export class KernelQueue {
   }
 }
 
-const namesOf = (entries: readonly Entry[]): string =>
-  [...new Set(entries.flatMap((e) => (e.kind === 'dispatch' ? [e.kernel.name] : [])))].join(', ');
+const isCompiled = (entry: Entry | Replay): boolean =>
+  entry.kind === 'dispatch' ? entry.kernel.pipeline !== undefined : entry.kind !== 'replay' || entry.recording.compiled;
 
-function writeParams(view: DataView, at: number, params: readonly Param[]): void {
-  for (let i = 0; i < params.length; i++) {
-    const value = params[i]!;
-    if (typeof value !== 'number') view.setFloat32(at + 4 * i, value.f32, true);
-    else if (value < 0) view.setInt32(at + 4 * i, value, true);
-    else view.setUint32(at + 4 * i, value, true);
-  }
-}
+/** The work that an entry stands for. */
+const plain = (entry: Entry | Replay): readonly Entry[] =>
+  entry.kind === 'replay' ? entry.recording.entries : [entry];

@@ -6,6 +6,10 @@ export interface DeviceBuffer {
   readonly gpu: GPUBuffer;
   /** Bytes, a size class. */
   readonly size: number;
+  /** How often it was handed out: tells whether it still is what it was. */
+  uses: number;
+  /** Whose it is alone, if anyone's. */
+  arena: Arena | undefined;
 }
 
 /** Bytes held on the GPU: in use, waiting in the pool, and the most that was in use at once. */
@@ -62,6 +66,38 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / quarter) * quarter;
 }
 
+/** Buffers set apart: what is allocated while the arena is open, and never handed out to anybody else before it is released. */
+export class Arena {
+  readonly free = new Map<number, DeviceBuffer[]>();
+  readonly #buffers = new Set<DeviceBuffer>();
+  readonly #released: (buffer: DeviceBuffer) => void;
+
+  /** @param released takes a buffer that nobody uses, once the arena is released */
+  constructor(released: (buffer: DeviceBuffer) => void) {
+    this.#released = released;
+  }
+
+  /** Buffers that are handed out. */
+  get inUse(): number {
+    let free = 0;
+    for (const { length } of this.free.values()) free += length;
+    return this.#buffers.size - free;
+  }
+
+  add(buffer: DeviceBuffer): void {
+    buffer.arena = this;
+    this.#buffers.add(buffer);
+  }
+
+  /** Gives all its buffers back to everybody; those in use when they are given back. */
+  release(): void {
+    for (const buffer of this.#buffers) buffer.arena = undefined;
+    this.#buffers.clear();
+    for (const buffer of [...this.free.values()].flat()) this.#released(buffer);
+    this.free.clear();
+  }
+}
+
 /** What was allocated since a scope was opened. */
 export type Scope = Set<Storage>;
 
@@ -74,6 +110,7 @@ export class BufferPool {
   readonly #free = new Map<number, DeviceBuffer[]>();
   readonly #scopes: Scope[] = [];
   readonly #collected: FinalizationRegistry<DeviceBuffer>;
+  #arena: Arena | undefined;
   #next = 0;
   #live = 0;
   #pooled = 0;
@@ -103,14 +140,16 @@ export class BufferPool {
       );
     }
     const size = Math.min(sizeClass(bytes), Math.floor(limit / 4) * 4);
-    const waiting = this.#free.get(size);
-    let buffer = waiting?.pop();
+    let buffer = this.#arena?.free.get(size)?.pop() ?? this.#free.get(size)?.pop();
     if (buffer) {
       this.#pooled -= buffer.size;
     } else {
       const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-      buffer = { id: this.#next++, size, gpu: this.#device.createBuffer({ size, usage, label: what }) };
+      const gpu = this.#device.createBuffer({ size, usage, label: what });
+      buffer = { id: this.#next++, size, gpu, uses: 0, arena: undefined };
     }
+    buffer.uses++;
+    this.#arena?.add(buffer);
     this.#live += buffer.size;
     this.#peak = Math.max(this.#peak, this.#live);
     const storage = new Storage(this, buffer, bytes);
@@ -129,9 +168,25 @@ export class BufferPool {
   #putBack(buffer: DeviceBuffer): void {
     this.#live -= buffer.size;
     this.#pooled += buffer.size;
-    const waiting = this.#free.get(buffer.size);
+    this.#wait(buffer, buffer.arena?.free ?? this.#free);
+  }
+
+  #wait(buffer: DeviceBuffer, among: Map<number, DeviceBuffer[]>): void {
+    const waiting = among.get(buffer.size);
     if (waiting) waiting.push(buffer);
-    else this.#free.set(buffer.size, [buffer]);
+    else among.set(buffer.size, [buffer]);
+  }
+
+  /** Runs `work`, whose allocations make an arena of their own. What waits in the pool moves there as it is needed. */
+  apart<T>(work: (arena: Arena) => T): T {
+    const arena = new Arena((buffer) => this.#wait(buffer, this.#free));
+    const before = this.#arena;
+    this.#arena = arena;
+    try {
+      return work(arena);
+    } finally {
+      this.#arena = before;
+    }
   }
 
   /** Opens a scope: what is allocated from here on belongs to it. */
@@ -165,7 +220,7 @@ export class BufferPool {
   drain(): DeviceBuffer[] {
     const buffers = [...this.#free.values()].flat();
     this.#free.clear();
-    this.#pooled = 0;
+    for (const { size } of buffers) this.#pooled -= size;
     return buffers;
   }
 }

@@ -30,15 +30,29 @@ export function restoreRandomPosition(position: RandomPosition): void {
   draws = position.draws;
 }
 
-/** The key and index of the next draw for a purpose: what a shader needs to make its numbers. */
-export function nextDraw(purpose: string): { readonly key: readonly [number, number]; readonly index: number } {
+/** What a shader needs to make its random numbers: a key for the seed and the purpose, and which draw it is. */
+export interface Draw {
+  readonly key: readonly [number, number];
+  readonly index: number;
+}
+
+/** The next draw for a purpose. */
+export function nextDraw(purpose: string): Draw {
   return { key: philoxKey(seed, purpose), index: draws++ };
+}
+
+/** The next draw, and the same of a replayed step that begins `moved` draws later (see Refresh). */
+export function nextDraws(purpose: string): (moved: number) => Draw {
+  const { index } = nextDraw(purpose);
+  return (moved) => ({ key: philoxKey(seed, purpose), index: index + moved });
 }
 
 /** Uniform random numbers in [low, high); the same as RandomStream(seed, 'uniform', draw) gives on the CPU. */
 export function uniform(shape: Shape, low = 0, high = 1, options: TensorOptions = {}): Tensor {
   const out = empty(options.gpu ?? currentGpu(), shape, 'float32', 'uniform');
-  runInto(fillUniform({ n: sizeOf(shape), low, high, ...nextDraw('uniform') }), [], [out]);
+  const draw = nextDraws('uniform');
+  const shader = (moved: number) => fillUniform({ n: sizeOf(shape), low, high, ...draw(moved) });
+  runInto(shader(0), [], [out], (moved) => shader(moved).params!);
   out.requiresGrad = options.requiresGrad ?? false;
   return out;
 }
@@ -46,7 +60,9 @@ export function uniform(shape: Shape, low = 0, high = 1, options: TensorOptions 
 /** Standard normal random numbers, by Box and Muller's formula. */
 export function randn(shape: Shape, options: TensorOptions = {}): Tensor {
   const out = empty(options.gpu ?? currentGpu(), shape, 'float32', 'randn');
-  runInto(fillNormal({ n: sizeOf(shape), ...nextDraw('normal') }), [], [out]);
+  const draw = nextDraws('normal');
+  const shader = (moved: number) => fillNormal({ n: sizeOf(shape), ...draw(moved) });
+  runInto(shader(0), [], [out], (moved) => shader(moved).params!);
   out.requiresGrad = options.requiresGrad ?? false;
   return out;
 }

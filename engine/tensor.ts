@@ -1,5 +1,6 @@
 import { copyStrided } from '../shaders/copy.js';
 import type { Shader } from '../shaders/shader.js';
+import type { Refresh } from './entry.js';
 import { ShapeError } from './errors.js';
 import { currentGpu, type Gpu } from './gpu.js';
 import type { Storage } from './memory.js';
@@ -131,9 +132,15 @@ export function contiguousData(t: Tensor): Tensor {
 }
 
 /** Runs a shader into a new tensor. Inputs that are not row-major are copied first. Outside of the graph. */
-export function run(shader: Shader, inputs: readonly Tensor[], shape: Shape, dtype: DType = 'float32'): Tensor {
+export function run(
+  shader: Shader,
+  inputs: readonly Tensor[],
+  shape: Shape,
+  dtype: DType = 'float32',
+  refresh?: Refresh,
+): Tensor {
   const out = empty(inputs[0]!.gpu, shape, dtype, shader.name);
-  runInto(shader, inputs, [out]);
+  runInto(shader, inputs, [out], refresh);
   return out;
 }
 
@@ -149,16 +156,29 @@ export function runMany(
   return out;
 }
 
-/** Runs a shader into tensors that exist; these must be row-major. A tensor that is read and written is an output only. */
-export function runInto(shader: Shader, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+/**
+ * Runs a shader into tensors that exist; these must be row-major. A tensor that is read and written is an output only. Scalars
+ * that change from step to step come from `refresh` when a static step is replayed.
+ */
+export function runInto(
+  shader: Shader,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  refresh?: Refresh,
+): void {
   const sources = inputs.map(contiguousData);
-  runStrided(shader, sources, outputs);
+  runStrided(shader, sources, outputs, refresh);
   // What was copied for this dispatch alone may be handed out again: later work runs later.
   for (const [i, source] of sources.entries()) if (source !== inputs[i]) source.storage.release();
 }
 
 /** Like runInto for shaders that take strides and offsets themselves: inputs are bound as they lie. */
-export function runStrided(shader: Shader, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+export function runStrided(
+  shader: Shader,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  refresh?: Refresh,
+): void {
   for (const out of outputs) {
     // Kernels write whole quads: into a part of a larger tensor they would reach its neighbours.
     if (!out.isContiguous || 4 * out.size < out.storage.bytes - 4) {
@@ -174,6 +194,7 @@ export function runStrided(shader: Shader, inputs: readonly Tensor[], outputs: r
   gpu.queue.dispatch(
     shader,
     [...inputs, ...outputs].map((t) => t.storage.buffer),
+    refresh,
   );
 }
 

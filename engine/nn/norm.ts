@@ -49,7 +49,7 @@ abstract class BatchNorm extends Module {
       throw new ShapeError(`${this.constructor.name}: ${x} must have ${this.#ranks.join(' or ')} dimensions.`);
     }
     const { weight, bias, running_mean: runningMean, running_var: runningVar, num_batches_tracked: count } = this;
-    if (count && this.training && !isRecomputing()) count.value++;
+    if (count && this.training && !isRecomputing()) x.gpu.queue.alongside(() => void count.value++);
     return batchNorm(x, {
       weight,
       bias,

@@ -73,7 +73,7 @@ function assign(name: string, entry: Entry, given: Tensor | NamedArray): void {
     write(entry, entry.dtype === 'float32' ? toFloat32(given, name) : toInt32(given, name));
   } else if (given.storage !== entry.storage) {
     const source = contiguousData(given);
-    entry.gpu.queue.copy(source.storage.buffer.gpu, 0, entry.storage.buffer.gpu, 0, 4 * entry.size);
+    entry.gpu.queue.copy(source.storage.buffer, 0, entry.storage.buffer, 0, 4 * entry.size);
     if (source !== given) source.storage.release();
   }
 }

@@ -1,5 +1,5 @@
 import { dropout as dropoutShader } from '../../shaders/dropout.js';
-import { nextDraw } from '../random.js';
+import { nextDraws } from '../random.js';
 import { record } from '../tape.js';
 import { run, type Tensor } from '../tensor.js';
 
@@ -7,10 +7,11 @@ import { run, type Tensor } from '../tensor.js';
 export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
   if (!(p >= 0 && p <= 1)) throw new RangeError(`dropout: p must lie between 0 and 1, got ${p}.`);
   if (!training || p === 0) return x;
-  const draw = nextDraw('dropout');
-  const masked = (t: Tensor): Tensor =>
-    record('dropout', run(dropoutShader({ n: t.size, p, ...draw }), [t], t.shape), [t], (dy) => [masked(dy)], {
-      twice: true,
-    });
+  const draw = nextDraws('dropout');
+  const masked = (t: Tensor): Tensor => {
+    const shader = (moved: number) => dropoutShader({ n: t.size, p, ...draw(moved) });
+    const out = run(shader(0), [t], t.shape, 'float32', (moved) => shader(moved).params!);
+    return record('dropout', out, [t], (dy) => [masked(dy)], { twice: true });
+  };
   return masked(x);
 }

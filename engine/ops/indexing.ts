@@ -29,7 +29,7 @@ function copyOf(x: Tensor): Tensor {
   const source = contiguousData(x);
   if (source !== x) return source;
   const out = empty(x.gpu, x.shape, x.dtype, 'copy');
-  x.gpu.queue.copy(x.storage.buffer.gpu, 0, out.storage.buffer.gpu, 0, 4 * x.size);
+  x.gpu.queue.copy(x.storage.buffer, 0, out.storage.buffer, 0, 4 * x.size);
   return out;
 }
 

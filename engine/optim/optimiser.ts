@@ -111,14 +111,22 @@ export abstract class Optimiser<O extends GroupOptions> {
   }
 
   #move(arena: Arena<O>, slots: readonly Slot<O>[]): void {
-    const spec = slots.map((slot) => {
-      slot.steps++;
-      return { size: slot.parameter.size, at: slot.at, scalars: this.scalars(slot.group as unknown as O, slot.steps) };
-    });
+    const next = () => {
+      const spec = slots.map((slot) => {
+        slot.steps++;
+        return {
+          size: slot.parameter.size,
+          at: slot.at,
+          scalars: this.scalars(slot.group as unknown as O, slot.steps),
+        };
+      });
+      return update(this.#rule, spec);
+    };
     runInto(
-      update(this.#rule, spec),
+      next(),
       slots.map(({ parameter }) => parameter.grad!),
       [...arena.state, ...slots.map(({ parameter }) => parameter)],
+      () => next().params!,
     );
   }
 

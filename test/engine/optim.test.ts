@@ -185,7 +185,7 @@ for (const [name, options] of [
     run(whole, first, [0, 1, 2]);
     const state = await whole.stateDict();
     for (const [i, p] of second.entries()) {
-      gpu.queue.copy(first[i]!.storage.buffer.gpu, 0, p.storage.buffer.gpu, 0, 4 * p.size);
+      gpu.queue.copy(first[i]!.storage.buffer, 0, p.storage.buffer, 0, 4 * p.size);
     }
     const resumed = make(name, second, { lr: 0.5, ...options });
     setGrads(second, 'resume/other');
