@@ -14,3 +14,6 @@ export async function requestHostAdapter(options: GPURequestAdapterOptions): Pro
   }
   return { adapter, host: 'browser', release: () => {} };
 }
+
+/** Waits for a promise of the GPU; a browser does so without keeping a core busy. */
+export const waitFor = <T>(promise: Promise<T>): Promise<T> => promise;

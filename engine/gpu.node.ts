@@ -2,6 +2,8 @@ import { useInstalledDriver } from './dawn-driver.node.js';
 import { GpuError } from './errors.js';
 import type { HostAdapter } from './host.js';
 
+export { waitFor } from './wait.node.js';
+
 /** Node's twin of gpu.browser.ts: starts Dawn and asks it for an adapter. */
 export async function requestHostAdapter(options: GPURequestAdapterOptions): Promise<HostAdapter> {
   useInstalledDriver();

@@ -1,4 +1,4 @@
-import { requestHostAdapter } from '#gpu-host';
+import { requestHostAdapter, waitFor } from '#gpu-host';
 import type { Sharing } from '../shaders/rowtile.js';
 import { GpuError } from './errors.js';
 import type { HostAdapter } from './host.js';
@@ -157,7 +157,7 @@ export class Gpu {
     this.#closed = true;
     opened.splice(opened.indexOf(this), 1);
     this.queue.fail(new GpuError('This GPU can not be used any more. It was closed.'));
-    const busy = [this.queue.compiling(), this.device.queue.onSubmittedWorkDone()];
+    const busy = [this.queue.compiling(), waitFor(this.device.queue.onSubmittedWorkDone())];
     void Promise.allSettled(busy).then(() => {
       this.device.destroy();
       this.#release();

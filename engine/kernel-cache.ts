@@ -1,3 +1,4 @@
+import { waitFor } from '#gpu-host';
 import type { Shader } from '../shaders/shader.js';
 import { GpuError } from './errors.js';
 
@@ -74,11 +75,8 @@ export class KernelCache {
   async #compile(name: string, code: string, layout: BindLayout): Promise<GPUComputePipeline> {
     const module = this.#shaderModule(name, code);
     try {
-      return await this.#device.createComputePipelineAsync({
-        label: name,
-        layout: layout.pipeline,
-        compute: { module, entryPoint: 'main' },
-      });
+      const compute = { module, entryPoint: 'main' };
+      return await waitFor(this.#device.createComputePipelineAsync({ label: name, layout: layout.pipeline, compute }));
     } catch (cause) {
       const { messages } = await module.getCompilationInfo();
       const lines = code.split('\n');

@@ -1,3 +1,4 @@
+import { waitFor } from '#gpu-host';
 import type { Shader } from '../shaders/shader.js';
 import { Encoder, type Replay } from './encoder.js';
 import { type Entry, namesOf, type Refresh, SLOT } from './entry.js';
@@ -150,7 +151,7 @@ export class KernelQueue {
       const target: DeviceBuffer = { id: -1, gpu: staging, size, uses: 0, arena: undefined };
       this.copy(source, offset, target, 0, Math.min(size, source.size - offset));
       await this.flush();
-      await staging.mapAsync(GPUMapMode.READ).catch((cause: unknown) => {
+      await waitFor(staging.mapAsync(GPUMapMode.READ)).catch((cause: unknown) => {
         this.#check();
         throw new GpuError(`Reading from the GPU failed: ${cause}`);
       });
@@ -171,7 +172,7 @@ export class KernelQueue {
   /** Submits everything recorded so far and waits until the GPU has done it. */
   async finish(): Promise<void> {
     await this.flush();
-    await this.#device.queue.onSubmittedWorkDone();
+    await waitFor(this.#device.queue.onSubmittedWorkDone());
     this.#check();
   }
 

@@ -1,3 +1,4 @@
+import { waitFor } from '#gpu-host';
 import type { Shader } from '../shaders/shader.js';
 import { GpuError } from './errors.js';
 
@@ -70,8 +71,7 @@ export class Profiler {
     encoder.resolveQuerySet(this.#queries, 0, 2 * shaders.length, buffer, 0);
     encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
     const collect = async () => {
-      await device.queue.onSubmittedWorkDone();
-      await staging.mapAsync(GPUMapMode.READ);
+      await waitFor(staging.mapAsync(GPUMapMode.READ));
       const times = new BigUint64Array(staging.getMappedRange());
       shaders.forEach(({ name, flops, bytes }, i) => {
         this.timings.push({ name, flops, bytes, start: Number(times[2 * i]), end: Number(times[2 * i + 1]) });
