@@ -6,7 +6,7 @@ import { randomPosition, restoreRandomPosition } from './random.js';
 import { scope } from './scope.js';
 import { formatShape, sameShape } from './shape.js';
 import { isRecording, type Node, noGrad, recompute, record, withGrad } from './tape.js';
-import { contiguousData, empty, runInto, Tensor, tensor } from './tensor.js';
+import { bytesOf, contiguousData, copyOf, runInto, Tensor, tensor } from './tensor.js';
 
 export interface BackwardOptions {
   /** Gradient of the root; default 1, for which the root must have one element. */
@@ -188,18 +188,12 @@ function addToLeaf(leaf: Tensor, gradient: Tensor, ours: boolean): void {
     return;
   }
   // A view of a part would keep the whole alive, and could not be added to in place.
-  if (ours && gradient.isContiguous && 4 * gradient.size >= gradient.storage.bytes - 4) {
+  const whole = bytesOf(gradient.dtype, gradient.size) >= gradient.storage.bytes - 4;
+  if (ours && gradient.dtype === leaf.dtype && gradient.isContiguous && whole) {
     leaf.grad = gradient.detach().keep();
     return;
   }
-  const copy = contiguousData(gradient);
-  if (copy !== gradient) {
-    leaf.grad = copy.keep();
-    return;
-  }
-  const own = empty(leaf.gpu, leaf.shape, leaf.dtype, 'gradient').keep();
-  leaf.gpu.queue.copy(gradient.storage.buffer, 0, own.storage.buffer, 0, 4 * leaf.size);
-  leaf.grad = own;
+  leaf.grad = copyOf(gradient, leaf.dtype).keep();
 }
 
 /**

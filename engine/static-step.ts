@@ -4,7 +4,7 @@ import type { Arena } from './memory.js';
 import { randomPosition, restoreRandomPosition } from './random.js';
 import { difference, Recording, type Transcript } from './recording.js';
 import { scope } from './scope.js';
-import { contiguousData, empty, Tensor } from './tensor.js';
+import { bytesOf, contiguousData, copyOf, Tensor } from './tensor.js';
 
 /** What a static step gives: tensors, alone or in lists and plain objects. */
 export type StepResult = Tensor | undefined | readonly StepResult[] | { readonly [name: string]: StepResult };
@@ -132,7 +132,7 @@ function run<A extends readonly Tensor[], R extends StepResult>(
   const { last } = course;
   return gpu.pool.apart((arena) => {
     try {
-      const inputs = args.map(copied) as unknown as A;
+      const inputs = args.map((t) => copyOf(t, t.dtype)) as unknown as A;
       const { draws } = randomPosition();
       const { result, transcript } = gpu.queue.transcribe(() => plain(gpu, fn, inputs));
       const tensors = tensorsOf(result);
@@ -144,7 +144,10 @@ function run<A extends readonly Tensor[], R extends StepResult>(
         arena.release();
         return result;
       }
-      const targets = inputs.map(({ storage, size }) => ({ target: storage.buffer, bytes: 4 * size }));
+      const targets = inputs.map(({ storage, size, dtype }) => ({
+        target: storage.buffer,
+        bytes: 4 * Math.ceil(bytesOf(dtype, size) / 4),
+      }));
       const recording = new Recording(transcript, targets, arena);
       // The arguments' copies live as long as the recording does, which names their buffers.
       course.recorded = { recording, result, draws, drawn: randomPosition().draws - draws };
@@ -166,14 +169,6 @@ function replay<A extends readonly Tensor[], R>(gpu: Gpu, recorded: NonNullable<
   gpu.queue.replay({ kind: 'replay', recording, scalars, inputs: sources.map(({ storage }) => storage.buffer) });
   for (const [i, source] of sources.entries()) if (source !== args[i]) source.storage.release();
   return result;
-}
-
-function copied(t: Tensor): Tensor {
-  const source = contiguousData(t);
-  const copy = empty(t.gpu, t.shape, t.dtype, 'argument of a static step');
-  t.gpu.queue.copy(source.storage.buffer, 0, copy.storage.buffer, 0, 4 * t.size);
-  if (source !== t) source.storage.release();
-  return copy;
 }
 
 /** Memory that the step made and kept would be new in a plain step and the same in a replayed one. */

@@ -1,25 +1,30 @@
 import { copyStrided } from '../shaders/copy.js';
+import { inHalf } from '../shaders/half.js';
 import type { Shader } from '../shaders/shader.js';
 import type { Refresh } from './entry.js';
-import { ShapeError } from './errors.js';
+import { GpuError, ShapeError } from './errors.js';
 import { currentGpu, type Gpu } from './gpu.js';
 import type { Storage } from './memory.js';
 import { collapse, formatShape, type Shape, sameShape, sizeOf, stridesOf } from './shape.js';
 import type { Node } from './tape.js';
 
-export type DType = 'float32' | 'int32' | 'uint32';
+/** float16 is a way to store floats: kernels compute in float32, and what they give is float32 unless they say otherwise. */
+export type DType = 'float32' | 'float16' | 'int32' | 'uint32';
 export type TensorData = Float32Array | Int32Array | Uint32Array;
 /** Numbers in nested lists, as `tensor([[1, 2], [3, 4]])` takes them. */
 export type Nested = number | readonly Nested[];
 
 export interface TensorOptions {
-  readonly dtype?: DType;
+  readonly dtype?: Exclude<DType, 'float16'>;
   readonly requiresGrad?: boolean;
   /** Default: the GPU opened last. */
   readonly gpu?: Gpu;
 }
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array } as const;
+
+/** Bytes that n elements take. */
+export const bytesOf = (dtype: DType, n: number): number => (dtype === 'float16' ? 2 : 4) * n;
 
 /**
  * An array on the GPU: its shape, its element type, its memory, and where it came from. Views (reshape, permute, expand,
@@ -72,10 +77,11 @@ export class Tensor {
 
   /** The elements, row-major, once the GPU has computed them. */
   async read(): Promise<TensorData> {
-    const source = contiguousData(this);
+    const dtype = this.dtype === 'float16' ? 'float32' : this.dtype;
+    const source = dtype === this.dtype ? contiguousData(this) : copyOf(this, dtype);
     const bytes = await this.gpu.queue.read(source.storage.buffer, 0, 4 * this.size);
     if (source !== this) source.storage.release();
-    return new ARRAYS[this.dtype](bytes);
+    return new ARRAYS[dtype](bytes);
   }
 
   /** The one element of a tensor of size one. */
@@ -106,28 +112,32 @@ export function viewOf(t: Tensor, shape: Shape, strides?: readonly number[], off
   return new Tensor(t.gpu, t.storage, shape, t.dtype, strides, offset);
 }
 
+export const isFloat = ({ dtype }: Tensor): boolean => dtype === 'float32' || dtype === 'float16';
+
 /** Refuses whole numbers where a kernel reads floats: their bits would be taken for floats. */
 export function requireFloat(op: string, ...tensors: readonly Tensor[]): void {
   for (const t of tensors) {
-    if (t.dtype !== 'float32') throw new ShapeError(`${op}: ${t} is no float32 tensor; convert it with toFloat().`);
+    if (!isFloat(t)) throw new ShapeError(`${op}: ${t} is no float32 tensor; convert it with toFloat().`);
   }
 }
 
 /** Memory for a result. Its contents are undefined. `what` names it in errors. */
 export function empty(gpu: Gpu, shape: Shape, dtype: DType = 'float32', what = 'a tensor'): Tensor {
   const label = `${what} ${formatShape(shape)}`;
-  return new Tensor(gpu, gpu.allocate(Math.max(4 * sizeOf(shape), 4), label), shape, dtype);
+  return new Tensor(gpu, gpu.allocate(Math.max(bytesOf(dtype, sizeOf(shape)), 4), label), shape, dtype);
 }
 
 /** Row-major elements: `t` itself when it already is, else a copy. Outside of the graph. */
 export function contiguousData(t: Tensor): Tensor {
   if (t.isContiguous) return t;
-  const out = empty(t.gpu, t.shape, t.dtype, 'contiguous');
+  return copyOf(t, t.dtype);
+}
+
+/** A row-major copy; between float32 and float16 also converted. Outside of the graph. */
+export function copyOf(t: Tensor, dtype: DType): Tensor {
+  const out = empty(t.gpu, t.shape, dtype, 'copy');
   const { shape, strides } = collapse(t.shape, t.strides);
-  t.gpu.queue.dispatch(copyStrided({ shape, strides: strides[0]!, offset: t.offset }), [
-    t.storage.buffer,
-    out.storage.buffer,
-  ]);
+  runStrided(copyStrided({ shape, strides: strides[0]!, offset: t.offset }), [t], [out]);
   return out;
 }
 
@@ -181,7 +191,7 @@ export function runStrided(
 ): void {
   for (const out of outputs) {
     // Kernels write whole quads: into a part of a larger tensor they would reach its neighbours.
-    if (!out.isContiguous || 4 * out.size < out.storage.bytes - 4) {
+    if (!out.isContiguous || bytesOf(out.dtype, out.size) < out.storage.bytes - 4) {
       throw new ShapeError(`${shader.name}: an output must be a whole row-major tensor, not a view of a part.`);
     }
   }
@@ -191,10 +201,26 @@ export function runStrided(
       `${shader.name}: its tensors are on two GPUs; read() one and make a tensor of it on the other.`,
     );
   }
+  const bound = [...inputs, ...outputs];
   gpu.queue.dispatch(
-    shader,
-    [...inputs, ...outputs].map((t) => t.storage.buffer),
+    bound.some((t) => t.dtype === 'float16') ? halfShader(shader, bound) : shader,
+    bound.map((t) => t.storage.buffer),
     refresh,
+  );
+}
+
+/** The shader over tensors of which some are float16. */
+function halfShader(shader: Shader, bound: readonly Tensor[]): Shader {
+  if (!bound[0]!.gpu.has('shader-f16')) {
+    throw new GpuError(`${shader.name}: this adapter has no half precision (feature shader-f16); use float32.`);
+  }
+  const half = bound.map((t) => t.dtype === 'float16');
+  // A tensor that is bound twice is read once.
+  const stored = new Set(bound.filter((_, i) => half[i]).map(({ storage }) => storage));
+  return inHalf(
+    shader,
+    half,
+    [...stored].reduce((sum, { bytes }) => sum + bytes, 0),
   );
 }
 

@@ -83,12 +83,12 @@ export function matmul(spec: MatmulSpec): Shader {
 struct Params { m: u32, n: u32, k: u32, inner: u32,
   a_row: u32, a_column: u32, a_outer: u32, a_inner: u32, a_offset: u32,
   b_row: u32, b_column: u32, b_outer: u32, b_inner: u32, b_offset: u32 }
-@group(0) @binding(0) var<storage, read> a: array<${aQuads ? 'vec4f' : 'f32'}>;
-@group(0) @binding(1) var<storage, read> b: array<${bQuads ? 'vec4f' : 'f32'}>;
+@group(0) @binding(0) var<storage, read> lefts: array<${aQuads ? 'vec4f' : 'f32'}>;
+@group(0) @binding(1) var<storage, read> rights: array<${bQuads ? 'vec4f' : 'f32'}>;
 #if ${bias}
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 #endif
-@group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> c: array<${cQuads ? 'vec4f' : 'f32'}>;
+@group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> result: array<${cQuads ? 'vec4f' : 'f32'}>;
 @group(1) @binding(0) var<uniform> p: Params;
 ${rowTileHead(tile)}
 var<private> a_base: u32;
@@ -101,7 +101,7 @@ fn row4(tap: u32, row: u32, k: u32) -> vec4f {
 }
 fn b_at(k: u32, column: u32) -> f32 {
   if (k >= p.k || column >= p.n) { return 0.0; }
-  ${bQuads ? 'return 0.0;' : 'return b[b_base + k * p.b_row + column * p.b_column];'}
+  ${bQuads ? 'return 0.0;' : 'return rights[b_base + k * p.b_row + column * p.b_column];'}
 }
 ${rowTileMain(tile)}
   let outer = tile.z / p.inner;
@@ -122,14 +122,14 @@ ${rowTileMain(tile)}
 }
 
 const READ_A: Readonly<Record<Lie, string>> = {
-  quads: 'return a[(a_base + r * p.a_row + k) / 4u];',
+  quads: 'return lefts[(a_base + r * p.a_row + k) / 4u];',
   near: `let at = a_base + r * p.a_row + k;
-  if (k + 3u < p.k) { return vec4f(a[at], a[at + 1u], a[at + 2u], a[at + 3u]); }
-  return vec4f(a[at], select(0.0, a[at + min(1u, p.k - 1u - k)], k + 1u < p.k), select(0.0, a[at + min(2u, p.k - 1u - k)], k + 2u < p.k), 0.0);`,
+  if (k + 3u < p.k) { return vec4f(lefts[at], lefts[at + 1u], lefts[at + 2u], lefts[at + 3u]); }
+  return vec4f(lefts[at], select(0.0, lefts[at + min(1u, p.k - 1u - k)], k + 1u < p.k), select(0.0, lefts[at + min(2u, p.k - 1u - k)], k + 2u < p.k), 0.0);`,
   far: `let at = a_base + r * p.a_row + k * p.a_column;
   let last = p.k - 1u - k;
-  return vec4f(a[at], select(0.0, a[at + min(1u, last) * p.a_column], last >= 1u),
-    select(0.0, a[at + min(2u, last) * p.a_column], last >= 2u), select(0.0, a[at + min(3u, last) * p.a_column], last >= 3u));`,
+  return vec4f(lefts[at], select(0.0, lefts[at + min(1u, last) * p.a_column], last >= 1u),
+    select(0.0, lefts[at + min(2u, last) * p.a_column], last >= 2u), select(0.0, lefts[at + min(3u, last) * p.a_column], last >= 3u));`,
 };
 
 const NAMES = [0, 1, 2, 3] as const;
@@ -138,11 +138,11 @@ const NAMES = [0, 1, 2, 3] as const;
 function readB(lie: Lie, alongK: boolean): string {
   if (lie === 'quads' && !alongK) {
     return NAMES.map(
-      (i) => `let b0_${i} = b[(b_base + min(k + ${i}u, p.k - 1u) * p.b_row + min(column, p.n - 4u)) / 4u];`,
+      (i) => `let b0_${i} = rights[(b_base + min(k + ${i}u, p.k - 1u) * p.b_row + min(column, p.n - 4u)) / 4u];`,
     ).join('\n    ');
   }
   if (lie === 'quads') {
-    return `${NAMES.map((i) => `let t${i} = b[(b_base + min(column + ${i}u, p.n - 1u) * p.b_column + k) / 4u];`).join('\n    ')}
+    return `${NAMES.map((i) => `let t${i} = rights[(b_base + min(column + ${i}u, p.n - 1u) * p.b_column + k) / 4u];`).join('\n    ')}
     ${NAMES.map((i) => `let b0_${i} = vec4f(t0[${i}], t1[${i}], t2[${i}], t3[${i}]);`).join('\n    ')}`;
   }
   return NAMES.map(
@@ -155,8 +155,8 @@ const biasText = `let shift = vec4f(${NAMES.map((i) => `bias[min(column + ${i}u,
 function storeC(quads: boolean, r: number, bias: boolean): string {
   const value = bias ? `c${r} + shift` : `c${r}`;
   const row = `c_base + (first_row + ${r}u) * p.n + column`;
-  if (quads) return `c[(${row}) / 4u] = ${value};`;
-  return `let v = ${value}; let at = ${row}; c[at] = v.x; ${NAMES.slice(1)
-    .map((i) => `if (column + ${i}u < p.n) { c[at + ${i}u] = v[${i}]; }`)
+  if (quads) return `result[(${row}) / 4u] = ${value};`;
+  return `let v = ${value}; let at = ${row}; result[at] = v.x; ${NAMES.slice(1)
+    .map((i) => `if (column + ${i}u < p.n) { result[at + ${i}u] = v[${i}]; }`)
     .join(' ')}`;
 }

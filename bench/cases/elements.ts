@@ -1,11 +1,12 @@
 import { grad } from '../../engine/autograd.js';
 import { add } from '../../engine/ops/arithmetic.js';
+import { toFloat } from '../../engine/ops/cast.js';
 import { dropout } from '../../engine/ops/dropout.js';
 import { cat } from '../../engine/ops/join.js';
 import { sum } from '../../engine/ops/sum.js';
 import { gelu, relu, tanh } from '../../engine/ops/unary.js';
 import { contiguous, permute, slice } from '../../engine/ops/view.js';
-import { maskedFill, prelu, toFloat, where } from '../../engine/ops/where.js';
+import { maskedFill, prelu, where } from '../../engine/ops/where.js';
 import { randn, uniform } from '../../engine/random.js';
 import { runInto } from '../../engine/tensor.js';
 import { copyStrided, placeStrided } from '../../shaders/copy.js';

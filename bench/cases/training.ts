@@ -5,10 +5,11 @@ import { conv2d } from '../../engine/ops/conv.js';
 import { batchNorm } from '../../engine/ops/norm.js';
 import { mean } from '../../engine/ops/reduce.js';
 import { relu } from '../../engine/ops/unary.js';
-import { Adam, AdamW, clipGradNorm, RMSprop, SGD } from '../../engine/optim/index.js';
+import { Adam, AdamW, clipGradNorm, GradScaler, RMSprop, SGD } from '../../engine/optim/index.js';
 import { scope } from '../../engine/scope.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { clipFactor, scaleBy, squareSums, update } from '../../shaders/optim.js';
+import { clipFactor, largestBits, scaleBy, scaleVerdict, squareSums } from '../../shaders/gradients.js';
+import { update } from '../../shaders/optim.js';
 import { type Case, kernels } from '../case.js';
 import { random } from '../sizes.js';
 
@@ -72,4 +73,9 @@ export const training: readonly Case[] = [
   clip('squareSums', squareSums),
   clip('clipFactor', clipFactor),
   clip('scaleBy', scaleBy),
+  kernels('loss_scale', [largestBits, scaleVerdict], ['largestBits', 'scaleVerdict'], () => {
+    const optimiser = new SGD(bottleneck(), { lr: 1e-4 });
+    const scaler = new GradScaler();
+    return () => scaler.step(optimiser);
+  }),
 ];

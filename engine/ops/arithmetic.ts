@@ -9,15 +9,16 @@ import { addScalar, mulScalar, neg, pow as powScalar, reciprocal } from './unary
 
 function apply(name: BinaryName, a: Tensor, b: Tensor): Tensor {
   requireFloat(name, a, b);
+  const dtype = a.dtype === b.dtype ? a.dtype : 'float32';
   if (sameShape(a.shape, b.shape) && a.isContiguous && b.isContiguous)
-    return run(binary(name, a.size), [a, b], a.shape);
+    return run(binary(name, a.size), [a, b], a.shape, dtype);
   const shape = broadcastShapes(a.shape, b.shape, name);
   const both = collapse(
     shape,
     broadcastStrides(a.shape, a.strides, shape),
     broadcastStrides(b.shape, b.strides, shape),
   );
-  const out = empty(a.gpu, shape, 'float32', name);
+  const out = empty(a.gpu, shape, dtype, name);
   const spec = {
     shape: both.shape,
     x: { strides: both.strides[0]!, offset: a.offset },

@@ -1,5 +1,6 @@
 export * from './arithmetic.js';
 export { type AttentionOptions, scaledDotProductAttention } from './attention.js';
+export { toFloat, toHalf } from './cast.js';
 export { type ConvOptions, type ConvTransposeOptions, conv1d, conv2d, convTranspose2d } from './conv.js';
 export * from './distance.js';
 export { dropout } from './dropout.js';
@@ -70,4 +71,4 @@ export {
   tanh,
 } from './unary.js';
 export * from './view.js';
-export { maskedFill, prelu, toFloat, where } from './where.js';
+export { maskedFill, prelu, where } from './where.js';

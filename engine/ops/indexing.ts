@@ -9,7 +9,7 @@ import {
 import { ShapeError } from '../errors.js';
 import { axisOf, collapse, formatShape, type Shape, sameShape, sizeOf, stridesOf } from '../shape.js';
 import { record } from '../tape.js';
-import { contiguousData, empty, run, runInto, runStrided, type Tensor } from '../tensor.js';
+import { contiguousData, copyOf, empty, isFloat, run, runInto, runStrided, type Tensor } from '../tensor.js';
 import { equal, mul } from './arithmetic.js';
 import { sortIndices } from './order.js';
 import { expand, reshape, slice, transpose } from './view.js';
@@ -21,16 +21,7 @@ import { expand, reshape, slice, transpose } from './view.js';
  */
 
 function checkIndex(op: string, index: Tensor): void {
-  if (index.dtype === 'float32') throw new ShapeError(`${op}: the index must be an int32 tensor, got ${index}.`);
-}
-
-/** A row-major copy that nobody else holds. */
-function copyOf(x: Tensor): Tensor {
-  const source = contiguousData(x);
-  if (source !== x) return source;
-  const out = empty(x.gpu, x.shape, x.dtype, 'copy');
-  x.gpu.queue.copy(x.storage.buffer, 0, out.storage.buffer, 0, 4 * x.size);
-  return out;
+  if (isFloat(index)) throw new ShapeError(`${op}: the index must be an int32 tensor, got ${index}.`);
 }
 
 function zeros(like: Tensor, shape: Shape): Tensor {
@@ -103,7 +94,7 @@ function gatherBack(dy: Tensor, axis: number, index: Tensor, shape: Shape): Tens
 function scatterInto(name: 'scatter' | 'scatterAdd', out: Tensor, axis: number, index: Tensor, source: Tensor): Tensor {
   const last = out.rank - 1;
   if (axis < last) {
-    const moved = copyOf(transpose(out.detach(), axis, last));
+    const moved = copyOf(transpose(out.detach(), axis, last), out.dtype);
     const scattered = scatterInto(
       name,
       moved,
@@ -139,7 +130,7 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor
   const axis = axisOf(dim, x.rank, 'scatterAdd');
   checkAround('scatterAdd', x, axis, index, source);
   const part = cut(source, index.shape);
-  const out = scatterInto('scatterAdd', copyOf(x), axis, index, part);
+  const out = scatterInto('scatterAdd', copyOf(x, x.dtype), axis, index, part);
   const back = (dy: Tensor, [, needsSource]: readonly boolean[]) => [
     dy,
     needsSource ? gather(dy, axis, index) : undefined,
@@ -152,7 +143,7 @@ export function scatter(x: Tensor, dim: number, index: Tensor, source: Tensor): 
   const axis = axisOf(dim, x.rank, 'scatter');
   checkAround('scatter', x, axis, index, source);
   const part = cut(source, index.shape);
-  const out = scatterInto('scatter', copyOf(x), axis, index, part);
+  const out = scatterInto('scatter', copyOf(x, x.dtype), axis, index, part);
   const back = (dy: Tensor, [needsX, needsSource]: readonly boolean[]) => [
     needsX ? scatter(dy, axis, index, zeros(dy, index.shape)) : undefined,
     needsSource ? mul(gather(dy, axis, index), winners(index, axis, x.shape)) : undefined,
@@ -232,7 +223,7 @@ function checkSlices(op: string, x: Tensor, axis: number, index: Tensor, source:
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const axis = axisOf(dim, x.rank, 'indexAdd');
   checkSlices('indexAdd', x, axis, index, source);
-  const out = scatterSlices('scatterAdd', copyOf(x), axis, index, source);
+  const out = scatterSlices('scatterAdd', copyOf(x, x.dtype), axis, index, source);
   const back = (dy: Tensor, [, needsSource]: readonly boolean[]) => [
     dy,
     needsSource ? indexSelect(dy, axis, index) : undefined,
@@ -244,7 +235,7 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor):
 export function indexCopy(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
   const axis = axisOf(dim, x.rank, 'indexCopy');
   checkSlices('indexCopy', x, axis, index, source);
-  const out = scatterSlices('scatter', copyOf(x), axis, index, source);
+  const out = scatterSlices('scatter', copyOf(x, x.dtype), axis, index, source);
   const back = (dy: Tensor, [needsX, needsSource]: readonly boolean[]) => {
     const won = () =>
       reshape(

@@ -13,13 +13,14 @@ import { formatShape, sameShape } from '../shape.js';
 import { record } from '../tape.js';
 import { contiguousData, run, runMany, type Tensor, viewOf } from '../tensor.js';
 import { add, minimum, mul, rsub, sub } from './arithmetic.js';
+import { toFloat } from './cast.js';
 import { cosineSimilarity, pairwiseDistance } from './distance.js';
 import { mean } from './reduce.js';
 import { linesOf, worthMoving } from './softmax.js';
 import { reduceAxes, sum } from './sum.js';
 import { clamp, mulScalar, neg, relu, softplus } from './unary.js';
 import { expand, permute } from './view.js';
-import { toFloat, where } from './where.js';
+import { where } from './where.js';
 
 /** Losses, with PyTorch's names, defaults and reductions. */
 

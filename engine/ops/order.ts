@@ -31,8 +31,17 @@ function release({ keys, order }: SortedRows): void {
   order.storage.release();
 }
 
+/** How a tensor's elements are compared. */
+const keyKind = ({ dtype }: Tensor): KeyKind => (dtype === 'float16' ? 'float32' : dtype);
+
 /** Sorts rows [rows, n], stable: equal elements keep their order. `kind` says how to read the elements; default their type. */
-export function sortRows(x: Tensor, rows: number, n: number, descending = false, kind: KeyKind = x.dtype): SortedRows {
+export function sortRows(
+  x: Tensor,
+  rows: number,
+  n: number,
+  descending = false,
+  kind: KeyKind = keyKind(x),
+): SortedRows {
   let sorted = blocks({ rows, n, descending, kind, keep: SORT_BLOCK }, [x]);
   for (let run = SORT_BLOCK; run < n; run *= 2) {
     const before = sorted;
@@ -53,7 +62,7 @@ export function sortRows(x: Tensor, rows: number, n: number, descending = false,
 
 /** The indices [rows, k] of the k first of each row in the wanted order; of equal ones the lowest index. */
 export function firstOfRows(x: Tensor, rows: number, n: number, k: number, descending: boolean): Tensor {
-  let sorted = blocks({ rows, n, descending, kind: x.dtype, keep: k }, [x]);
+  let sorted = blocks({ rows, n, descending, kind: keyKind(x), keep: k }, [x]);
   let left = n;
   while (blocksOf(left).blocks > 1) {
     left = keptOf(left, k);

@@ -97,11 +97,13 @@ const isGlobal = ({ input, output, window }: PoolSpec): boolean =>
 function max(op: string, x: Tensor, spec: PoolSpec, shape: readonly number[]): Tensor {
   const [h, w] = spec.input;
   const global = isGlobal(spec);
-  if (!global && !(isRecording() && x.requiresGrad)) return run(maxPool(spec, false), [x], shape);
+  if (!global && !(isRecording() && x.requiresGrad)) return run(maxPool(spec, false), [x], shape, x.dtype);
   const shader = global ? globalPool('max', spec.planes, h * w) : maxPool(spec, true);
-  const [y, places] = runMany(shader, [x], [{ shape }, { shape, dtype: 'uint32' }]) as [Tensor, Tensor];
+  // Of whole planes there are few: their float32 costs nothing.
+  const dtype = global ? 'float32' : x.dtype;
+  const [y, places] = runMany(shader, [x], [{ shape, dtype }, { shape, dtype: 'uint32' }]) as [Tensor, Tensor];
   const back = global ? globalMaxPoolGrad(spec.planes, h * w) : maxPoolGrad(spec);
-  const out = record(op, y, [x], (dy) => [run(back, [dy, places], x.shape)]);
+  const out = record(op, y, [x], (dy) => [run(back, [dy, places], x.shape, x.dtype)]);
   if (!out.node) places.storage.release();
   return out;
 }
@@ -113,12 +115,12 @@ function avg(op: string, x: Tensor, spec: PoolSpec, shape: readonly number[]): T
     const y = run(globalPool('mean', spec.planes, size), [x], shape);
     return record(op, y, [x], (dy) => [expand(mulScalar(dy, 1 / size), x.shape)], { twice: true });
   }
-  const y = run(avgPool(spec), [x], shape);
-  return record(op, y, [x], (dy) => [avgGrad(op, dy, spec, x.shape)], { twice: true });
+  const y = run(avgPool(spec), [x], shape, x.dtype);
+  return record(op, y, [x], (dy) => [avgGrad(op, dy, spec, x)], { twice: true });
 }
 
-function avgGrad(op: string, dy: Tensor, spec: PoolSpec, shape: readonly number[]): Tensor {
-  const dx = run(avgPoolGrad(spec), [dy], shape);
+function avgGrad(op: string, dy: Tensor, spec: PoolSpec, { shape, dtype }: Tensor): Tensor {
+  const dx = run(avgPoolGrad(spec), [dy], shape, dtype);
   return record(`${op}Grad`, dx, [dy], (w) => [avg(op, w, spec, dy.shape)], { twice: true });
 }
 

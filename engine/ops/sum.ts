@@ -2,7 +2,7 @@ import { joinOf, type Mapping, type Reduction, reduce } from '../../shaders/redu
 import { ShapeError } from '../errors.js';
 import { axesOf, collapse, formatShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { record } from '../tape.js';
-import { empty, runStrided, type Tensor } from '../tensor.js';
+import { empty, isFloat, runStrided, type Tensor } from '../tensor.js';
 import { expand, reshape } from './view.js';
 
 /** Below so many results, long reductions are cut in two steps, so that the GPU has enough to do at once. */
@@ -12,7 +12,7 @@ const LONG = { rows: 4096, columns: 256 } as const;
 
 /** How to reduce `axes` of a tensor as it lies: which mapping, and in how many parts. `name` is the reduction's, for errors. */
 export function reductionOf(name: string, x: Tensor, axes: readonly number[]) {
-  if (x.dtype !== 'float32') throw new ShapeError(`${name}: ${x} must be float32.`);
+  if (!isFloat(x)) throw new ShapeError(`${name}: ${x} must be float32.`);
   const pick = (wanted: boolean) => {
     const of = x.shape.map((_, i) => i).filter((i) => axes.includes(i) === wanted);
     const { shape, strides } = collapse(

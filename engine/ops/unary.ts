@@ -8,13 +8,13 @@ import { requireFloat, run, type Tensor } from '../tensor.js';
 function apply(name: UnaryName, x: Tensor, scalars?: Scalars): Tensor {
   requireFloat(name, x);
   const twice = (unaryFunctions[name] as UnaryFunction).dd !== undefined;
-  const y = run(unary(name, x.size, scalars), [x], x.shape);
+  const y = run(unary(name, x.size, scalars), [x], x.shape, x.dtype);
   return record(name, y, [x], (dy) => [gradient(name, x, dy, scalars)], { twice });
 }
 
 /** f′(x) dy as an operator of its own, linear in dy. */
 function gradient(name: UnaryName, x: Tensor, dy: Tensor, scalars: Scalars | undefined): Tensor {
-  const dx = run(unaryGrad(name, x.size, scalars), [x, dy], x.shape);
+  const dx = run(unaryGrad(name, x.size, scalars), [x, dy], x.shape, x.dtype);
   return record(`${name}Grad`, dx, [x, dy], (w, [needsX, needsDy]) => [
     needsX ? run(unaryGradGrad(name, x.size, scalars), [x, dy, w], x.shape) : undefined,
     needsDy ? run(unaryGrad(name, x.size, scalars), [x, w], x.shape) : undefined,

@@ -1,10 +1,4 @@
-import {
-  maskFill,
-  preluGrad,
-  prelu as preluShader,
-  toFloat as toFloatShader,
-  where as whereShader,
-} from '../../shaders/where.js';
+import { maskFill, preluGrad, prelu as preluShader, where as whereShader } from '../../shaders/where.js';
 import { ShapeError } from '../errors.js';
 import { broadcastShapes, broadcastStrides, collapse, formatShape, type Shape, sameShape, sizeOf } from '../shape.js';
 import { record } from '../tape.js';
@@ -16,7 +10,14 @@ import { reshape } from './view.js';
 
 function broadcast(shape: Shape, tensors: readonly Tensor[]) {
   const { shape: axes, strides } = collapse(shape, ...tensors.map((t) => broadcastStrides(t.shape, t.strides, shape)));
-  return { shape: axes, places: tensors.map((t, i) => ({ strides: strides[i]!, offset: t.offset, dtype: t.dtype })) };
+  return {
+    shape: axes,
+    places: tensors.map((t, i) => ({
+      strides: strides[i]!,
+      offset: t.offset,
+      dtype: t.dtype === 'float16' ? 'float32' : t.dtype,
+    })),
+  };
 }
 
 /** The value where the mask is set (`filled`) or where it is not, x elsewhere, both broadcast. */
@@ -76,10 +77,4 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
     ];
     return [dx, reshape(sumTo(shares, perChannel), weight.shape)];
   });
-}
-
-/** Whole numbers as float32. No gradient. */
-export function toFloat(x: Tensor): Tensor {
-  if (x.dtype === 'float32') return x;
-  return run(toFloatShader(x.size, x.dtype), [x], x.shape);
 }

@@ -1,16 +1,6 @@
-import { clipFactor, reduceWidth, scaleBy, squareSumGroups, squareSums } from '../../shaders/optim.js';
-import { contiguousData, empty, runInto, type Tensor, viewOf } from '../tensor.js';
-
-/** The gradients, each row-major, as they must be to be changed in place. */
-function gradientsOf(parameters: Iterable<Tensor>): Tensor[] {
-  const gradients: Tensor[] = [];
-  for (const parameter of parameters) {
-    if (!parameter.grad) continue;
-    if (!parameter.grad.isContiguous) parameter.grad = contiguousData(parameter.grad).keep();
-    gradients.push(parameter.grad);
-  }
-  return gradients;
-}
+import { clipFactor, scaleBy, squareSums } from '../../shaders/gradients.js';
+import { empty, runInto, type Tensor, viewOf } from '../tensor.js';
+import { bundles, gradientsOf, partials } from './bundles.js';
 
 /**
  * Scales the gradients of all parameters together by min(1, maxNorm / (norm + 1e-6)), where `norm` is the l2 norm of all as
@@ -22,22 +12,11 @@ export function clipGradNorm(parameters: Iterable<Tensor>, maxNorm: number): Ten
   const gradients = gradientsOf(parameters);
   const gpu = gradients[0]?.gpu;
   if (!gpu) return undefined;
-  const width = reduceWidth(gpu.limits.maxStorageBuffersPerShaderStage);
-  const bundles = Array.from({ length: Math.ceil(gradients.length / width) }, (_, i) => {
-    const tensors = gradients.slice(i * width, (i + 1) * width);
-    const sizes = tensors.map(({ size }) => size);
-    return { tensors, sizes, groups: squareSumGroups(sizes) };
-  });
-  const total = bundles.reduce((sum, { groups }) => sum + groups, 0);
-  const sums = empty(gpu, [total], 'float32', 'squareSums');
+  const parts = bundles(gradients);
+  const sums = partials(parts, squareSums, 'float32');
   const factor = empty(gpu, [2], 'float32', 'clipFactor');
-  let first = 0;
-  for (const { tensors, sizes, groups } of bundles) {
-    runInto(squareSums(sizes, first), tensors, [sums]);
-    first += groups;
-  }
-  runInto(clipFactor(total, maxNorm), [sums], [factor]);
-  for (const { tensors, sizes } of bundles) runInto(scaleBy(sizes), [factor], tensors);
+  runInto(clipFactor(sums.size, maxNorm), [sums], [factor]);
+  for (const { tensors, sizes } of parts) runInto(scaleBy(sizes), [factor], tensors);
   sums.storage.release();
   return viewOf(factor, []);
 }

@@ -10,5 +10,6 @@ export {
   type Trainable,
 } from './optimiser.js';
 export { RMSprop, type RMSpropOptions } from './rmsprop.js';
+export { GradScaler, type GradScalerOptions } from './scaler.js';
 export { factorAt, learningRate, type Schedule, Scheduler, type Warmup } from './schedules.js';
 export { SGD, type SGDOptions } from './sgd.js';

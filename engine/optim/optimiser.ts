@@ -99,18 +99,19 @@ export abstract class Optimiser<O extends GroupOptions> {
     }
   }
 
-  /** Moves every parameter that has a gradient. */
-  step(): void {
+  /** Moves every parameter that has a gradient. `guard` is the state of a GradScaler, which calls this. */
+  step(guard?: Tensor): void {
     const ready = this.#slots.filter(({ parameter }) => parameter.grad);
     this.#place(ready.filter(({ arena }) => !arena));
     for (const arena of this.#arenas) {
       const slots = arena.slots.filter(({ parameter }) => parameter.grad);
-      const width = updateWidth(this.#rule, slots[0]?.parameter.gpu.limits.maxStorageBuffersPerShaderStage ?? 8);
-      for (let i = 0; i < slots.length; i += width) this.#move(arena, slots.slice(i, i + width));
+      const buffers = slots[0]?.parameter.gpu.limits.maxStorageBuffersPerShaderStage ?? 8;
+      const width = updateWidth(this.#rule, buffers, guard !== undefined);
+      for (let i = 0; i < slots.length; i += width) this.#move(arena, slots.slice(i, i + width), guard);
     }
   }
 
-  #move(arena: Arena<O>, slots: readonly Slot<O>[]): void {
+  #move(arena: Arena<O>, slots: readonly Slot<O>[], guard: Tensor | undefined): void {
     const next = () => {
       const spec = slots.map((slot) => {
         slot.steps++;
@@ -120,11 +121,11 @@ export abstract class Optimiser<O extends GroupOptions> {
           scalars: this.scalars(slot.group as unknown as O, slot.steps),
         };
       });
-      return update(this.#rule, spec);
+      return update(this.#rule, spec, guard !== undefined);
     };
     runInto(
       next(),
-      slots.map(({ parameter }) => parameter.grad!),
+      [...slots.map(({ parameter }) => parameter.grad!), ...(guard ? [guard] : [])],
       [...arena.state, ...slots.map(({ parameter }) => parameter)],
       () => next().params!,
     );
