@@ -26,5 +26,12 @@ export async function requestHostAdapter(options: GPURequestAdapterOptions): Pro
     release: () => {
       instance = undefined;
     },
+    spare: compilesLate(adapter)
+      ? async (descriptor) => (await instance?.requestAdapter(options))?.requestDevice(descriptor)
+      : undefined,
   };
 }
+
+/** Whether the adapter compiles when a kernel first runs and keeps the result on disk. */
+const compilesLate = ({ info }: GPUAdapter): boolean =>
+  info.description.startsWith('llvmpipe') && !/^(1|true|yes)$/i.test(process.env.MESA_SHADER_CACHE_DISABLE ?? '');

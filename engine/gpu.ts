@@ -1,10 +1,12 @@
 import { requestHostAdapter, waitFor } from '#gpu-host';
 import type { Sharing } from '../shaders/rowtile.js';
+import type { Shader } from '../shaders/shader.js';
 import { GpuError } from './errors.js';
 import type { HostAdapter } from './host.js';
 import { KernelQueue } from './kernel.js';
 import { BufferPool, type MemoryUse, type Storage } from './memory.js';
 import { Profiler, type Timing } from './profiler.js';
+import { compileOnSpares } from './spare-compiler.js';
 
 /** Features taken when the adapter has them; nothing needs them. */
 const WANTED = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
@@ -51,8 +53,9 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   const requiredLimits: Record<string, number> = {};
   for (const name of own ? RAISED : []) requiredLimits[name] = adapter.limits[name] as number;
   const requiredFeatures = own ? WANTED.filter((name) => adapter.features.has(name)) : [];
-  const device = await adapter.requestDevice({ label: 'engine', requiredLimits, requiredFeatures });
-  const gpu = new Gpu(host, device);
+  const descriptor = { label: 'engine', requiredLimits, requiredFeatures };
+  const device = await adapter.requestDevice(descriptor);
+  const gpu = new Gpu(host, device, descriptor);
   opened.push(gpu);
   return gpu;
 }
@@ -69,13 +72,14 @@ export class Gpu {
   readonly #release: () => void;
   #closed = false;
 
-  constructor({ adapter, host, release }: HostAdapter, device: GPUDevice) {
+  constructor({ adapter, host, release, spare }: HostAdapter, device: GPUDevice, descriptor: GPUDeviceDescriptor) {
     this.device = device;
     this.host = host;
     this.info = adapter.info;
     this.#release = release;
     this.pool = new BufferPool(device);
-    this.queue = new KernelQueue(device);
+    const warm = spare && ((shaders: readonly Shader[]) => compileOnSpares(() => spare(descriptor), shaders));
+    this.queue = new KernelQueue(device, warm);
     this.sharing = sharingOf(device, this.info);
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();

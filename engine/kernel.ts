@@ -3,7 +3,7 @@ import type { Shader } from '../shaders/shader.js';
 import { Encoder, type Replay } from './encoder.js';
 import { type Entry, namesOf, type Refresh, SLOT } from './entry.js';
 import { GpuError } from './errors.js';
-import { asGpuError, KernelCache } from './kernel-cache.js';
+import { asGpuError, type Kernel, KernelCache } from './kernel-cache.js';
 import type { DeviceBuffer } from './memory.js';
 import type { Profiler } from './profiler.js';
 import type { Transcript } from './recording.js';
@@ -28,6 +28,8 @@ export class KernelQueue {
   readonly #device: GPUDevice;
   readonly #kernels: KernelCache;
   readonly #encoder: Encoder;
+  readonly #warm: ((shaders: readonly Shader[]) => Promise<void>) | undefined;
+  readonly #warmed = new Set<Kernel>();
   #entries: (Entry | Replay)[] = [];
   #transcript: Transcript | undefined;
   #tail: Promise<void> | undefined;
@@ -36,8 +38,10 @@ export class KernelQueue {
   #compileMs = 0;
   #last: readonly (Entry | Replay)[] = [];
 
-  constructor(device: GPUDevice) {
+  /** @param warm gets kernels that are needed for the first time, and may compile them elsewhere before they are */
+  constructor(device: GPUDevice, warm?: (shaders: readonly Shader[]) => Promise<void>) {
     this.#device = device;
+    this.#warm = warm;
     this.#kernels = new KernelCache(device, (error) => this.fail(error));
     this.#encoder = new Encoder(device, this.#kernels.scalars);
   }
@@ -190,6 +194,7 @@ export class KernelQueue {
     const mine = (async () => {
       await before;
       const start = performance.now();
+      await this.#warmUp(entries);
       await Promise.all(entries.flatMap(plain).map((e) => (e.kind === 'dispatch' ? e.kernel.ready : undefined)));
       this.#compileMs += performance.now() - start;
       if (!this.#failure) this.#submit(entries);
@@ -198,6 +203,18 @@ export class KernelQueue {
       if (this.#tail === tail) this.#tail = undefined;
     });
     const tail = this.#tail;
+  }
+
+  /** Gives what no batch needed before to be compiled elsewhere, if there is an elsewhere. */
+  async #warmUp(entries: readonly (Entry | Replay)[]): Promise<void> {
+    if (!this.#warm) return;
+    const fresh: Shader[] = [];
+    for (const entry of entries) {
+      if (entry.kind !== 'dispatch' || this.#warmed.has(entry.kernel)) continue;
+      this.#warmed.add(entry.kernel);
+      fresh.push(entry.shader);
+    }
+    await this.#warm(fresh);
   }
 
   #submit(entries: readonly (Entry | Replay)[]): void {
