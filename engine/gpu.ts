@@ -37,6 +37,16 @@ export function currentGpu(): Gpu {
   return gpu;
 }
 
+/** Runs `work` with `gpu` as the current one. */
+export function withGpu<T>(gpu: Gpu, work: () => T): T {
+  opened.push(gpu);
+  try {
+    return work();
+  } finally {
+    opened.splice(opened.lastIndexOf(gpu), 1);
+  }
+}
+
 /**
  * Opens a GPU and makes it the current one: Dawn in Node, `navigator.gpu` in a browser.
  *

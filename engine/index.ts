@@ -6,6 +6,7 @@ export type { MemoryUse } from './memory.js';
 export * as nn from './nn/index.js';
 export * from './ops/index.js';
 export * as optim from './optim/index.js';
+export { type Plan, plan } from './plan.js';
 export { type KernelShare, profileTable, shares, type Timing, traceEvents } from './profiler.js';
 export { manualSeed, type RandomPosition, randn, randomPosition, restoreRandomPosition, uniform } from './random.js';
 export { scope } from './scope.js';
