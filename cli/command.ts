@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { checkDataset, DatasetError, type ReidDataset, SPLITS, type Split } from '../datasets/index.js';
+import { checkDataset, compareCounts, DatasetError, type ReidDataset, SPLITS, type Split } from '../datasets/index.js';
 import { nearestName } from '../datasets/nearest.js';
 import { openDataset } from '../datasets/open.node.js';
 import type { ProgressOutput } from '../reid/training/progress.js';
@@ -48,7 +48,7 @@ export function wholeNumber(name: string, text: string | undefined, otherwise: n
  */
 export async function openUsable(spec: string, needed: readonly Split[] = SPLITS): Promise<ReidDataset> {
   const dataset = await openDataset(spec);
-  const findings = checkDataset(dataset).filter(
+  const findings = [...checkDataset(dataset), ...compareCounts(dataset)].filter(
     ({ message }) => needed.includes('train') || message !== 'train is empty',
   );
   const { query, gallery } = dataset;

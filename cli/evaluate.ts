@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeDataset } from '../datasets/index.js';
-import { DATASET_KINDS } from '../datasets/open.node.js';
+import { DATASET_KINDS, JOINED_KINDS } from '../datasets/open.node.js';
 import { manualSeed, openGpu } from '../engine/index.js';
 import { CheckpointError, loadWeights, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { evaluateModel, evaluateRawPixels } from '../reid/training/evaluation.js';
@@ -18,7 +18,7 @@ net, and a picture of ranks.
 
   RUN          the folder of a run, or its checkpoint.safetensors
   --data DATA  default: what the run was trained with; or another one, for cross-domain figures:
-               ${Object.values(DATASET_KINDS).join('\n               ')}
+               ${[...Object.values(DATASET_KINDS), ...JOINED_KINDS].join('\n               ')}
   --out DIR    where evaluation.json and ranks.png go; default: the run's folder
   --json       prints the figures as JSON to standard output
   --help       prints this`;

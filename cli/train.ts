@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describeDataset, type ReidDataset } from '../datasets/index.js';
-import { DATASET_KINDS } from '../datasets/open.node.js';
+import { DATASET_KINDS, JOINED_KINDS } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
 import { fitRecipe, overrideRecipe, type Recipe, recipeCalled, recipes } from '../reid/recipes/index.js';
 import { type Checkpoint, readCheckpoint } from '../reid/training/checkpoint.node.js';
@@ -15,7 +15,7 @@ Trains a re-identification model and evaluates it. DIR gets the recipe, a log, a
 
   RECIPE            default baseline:
 ${[...recipes.values()].map(({ name, about }) => `                      ${name.padEnd(15)} ${about}`).join('\n')}
-  --data DATA       ${Object.values(DATASET_KINDS).join('\n                    ')}
+  --data DATA       ${[...Object.values(DATASET_KINDS), ...JOINED_KINDS].join('\n                    ')}
   --out DIR         default runs/RECIPE-DATE-TIME
   --set KEY=VALUE   changes the recipe, as --set epochs=5 --set optimiser.lr=0.001; see --print
   --seed N          default 1; the same seed on the same adapter gives the same bits

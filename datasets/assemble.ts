@@ -1,4 +1,4 @@
-import { DISTRACTOR, type ImageRecord, JUNK, type ReidDataset, type Split } from './dataset.js';
+import { DISTRACTOR, type ImageRecord, JUNK, type ReidDataset, type SkippedFile, type Split } from './dataset.js';
 import { DatasetError } from './error.js';
 import type { Image } from './image.js';
 import { compareNatural } from './natural-order.js';
@@ -21,6 +21,9 @@ export interface RawDataset {
   readonly notes?: readonly string[];
   /** The file or folder, for errors. */
   readonly source: string;
+  /** As in `ReidDataset`. */
+  readonly folders?: readonly string[];
+  readonly skipped?: readonly SkippedFile[];
   read(path: string): Promise<Image>;
 }
 
@@ -94,7 +97,8 @@ function numberTest(query: readonly RawEntry[], gallery: readonly RawEntry[]): M
  *
  * @throws DatasetError when nothing can be trained or tested with it
  */
-export function assembleDataset({ name, entries, notes = [], source, read }: RawDataset): ReidDataset {
+export function assembleDataset(raw: RawDataset): ReidDataset {
+  const { name, entries, notes = [], source, read } = raw;
   const sorted = [...entries].sort((a, b) => compareNatural(a.path, b.path));
   const train = sorted.filter(({ split, identity }) => split === 'train' && identity !== String(JUNK));
   const test = splitTest(sorted.filter(({ split }) => split === 'test'));
@@ -138,6 +142,8 @@ export function assembleDataset({ name, entries, notes = [], source, read }: Raw
     cameras: cameras.count,
     onDisk: true,
     notes,
+    folders: raw.folders,
+    skipped: raw.skipped,
     read: ({ path }) => read(path),
   };
 }

@@ -1,88 +1,180 @@
-import {
-  countRecords,
-  DISTRACTOR,
-  type ImageRecord,
-  JUNK,
-  type ReidDataset,
-  SPLITS,
-  type Split,
-  type SplitCount,
-} from './dataset.js';
-
-/** Something about a dataset that a person should know. An error makes results wrong or impossible. */
-export interface Finding {
-  readonly level: 'error' | 'warning';
-  readonly message: string;
-}
-
-/** Counts that a known dataset must have. */
-export type KnownCounts = Readonly<Record<Split, Partial<SplitCount>>>;
-
-/** Market-1501, as its authors publish it: the gallery's images include junk and distractors. */
-export const MARKET1501_COUNTS: KnownCounts = {
-  train: { images: 12_936, identities: 751, cameras: 6 },
-  query: { images: 3_368, identities: 750, cameras: 6 },
-  gallery: { images: 19_732, identities: 750, cameras: 6, junk: 3_819, distractors: 2_798 },
-};
-
-const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
+import { DISTRACTOR, type ImageRecord, JUNK, type ReidDataset, SPLITS } from './dataset.js';
+import { counted, type Finding, percent } from './finding.js';
 
 const isPerson = ({ identity }: ImageRecord): boolean => identity !== JUNK && identity !== DISTRACTOR;
+
+const pathsOf = (records: readonly ImageRecord[]): string[] => records.map(({ path }) => path);
 
 function checkTraining({ train, identities }: ReidDataset): Finding[] {
   const findings: Finding[] = [];
   const images = new Map<number, ImageRecord[]>();
-  for (const record of train) images.set(record.identity, [...(images.get(record.identity) ?? []), record]);
+  for (const record of train) {
+    const group = images.get(record.identity);
+    if (group) group.push(record);
+    else images.set(record.identity, [record]);
+  }
   const labels = [...images.keys()].sort((a, b) => a - b);
   if (labels.length !== identities || labels.some((label, i) => label !== i)) {
-    const message = `training identities are not numbered 0..${identities - 1}: they run ${labels[0]}..${labels.at(-1)}, ${labels.length} of them`;
-    findings.push({ level: 'error', message });
+    findings.push({
+      level: 'error',
+      code: 'labels',
+      message: `training identities are not numbered 0..${identities - 1}: they run ${labels[0]}..${labels.at(-1)}, ${labels.length} of them`,
+      advice: 'Number them from 0 without gaps.',
+    });
   }
   if (labels.length === 1) {
     findings.push({
       level: 'error',
+      code: 'one-identity',
       message: `all ${train.length} training images show one identity; at least two are needed`,
+      advice: 'Check how identities are read from the names.',
     });
   }
-  const single = [...images.values()].filter((list) => list.length === 1);
+  const single = [...images.values()].filter((list) => list.length === 1).map(([record]) => record!);
   if (single.length > 0) {
-    const message = `${single.length} of ${labels.length} training identities have one image, first ${single[0]![0]!.path}: it is repeated in a batch`;
-    findings.push({ level: 'warning', message });
+    findings.push({
+      level: 'warning',
+      code: 'single-image',
+      message: `${single.length} of ${labels.length} training identities have one image, first ${single[0]!.path}: it is repeated in a batch`,
+      advice: 'Add pictures of them, or leave them out.',
+      items: pathsOf(single),
+    });
   }
   return findings;
 }
 
-function checkTest({ query, gallery }: ReidDataset): Finding[] {
+/** Queries that nothing in the gallery matches, by the reason. */
+function checkMatches({ query, gallery }: ReidDataset): Finding[] {
   const findings: Finding[] = [];
   const cameras = new Map<number, Set<number>>();
   for (const { identity, camera } of gallery) cameras.set(identity, (cameras.get(identity) ?? new Set()).add(camera));
   const absent = query.filter((record) => !cameras.has(record.identity));
   if (absent.length > 0) {
-    const message = `${absent.length} queries show identities that the gallery lacks, first ${absent[0]!.path}`;
-    findings.push({ level: 'warning', message });
-  }
-  const invalid = query.filter(({ identity, camera }) => {
-    const seen = cameras.get(identity);
-    return !seen || (seen.size === 1 && seen.has(camera));
-  });
-  if (invalid.length > 0) {
-    const share = percent(invalid.length, query.length);
     findings.push({
-      level: invalid.length === query.length ? 'error' : 'warning',
-      message: `${invalid.length} of ${query.length} queries (${share}) have no match in another camera, first ${invalid[0]!.path}`,
+      level: 'warning',
+      code: 'query-absent',
+      message: `${counted(absent.length, 'query shows an identity', 'queries show identities')} that the gallery lacks, first ${absent[0]!.path}`,
+      advice: 'Put pictures of them from another camera into the gallery, or take these queries away.',
+      items: pathsOf(absent),
+    });
+  }
+  const alone = query.filter(({ identity, camera }) => {
+    const seen = cameras.get(identity);
+    return seen?.size === 1 && seen.has(camera);
+  });
+  if (alone.length > 0) {
+    findings.push({
+      level: 'warning',
+      code: 'query-one-camera',
+      message: `${counted(alone.length, 'query has matches from its', 'queries have matches from their')} own camera only, which evaluation leaves out, first ${alone[0]!.path}`,
+      advice:
+        'Check how cameras are read from the names; without cameras, give every picture one of its own (camera=each).',
+      items: pathsOf(alone),
+    });
+  }
+  const invalid = absent.length + alone.length;
+  if (invalid > 0) {
+    findings.push({
+      level: invalid === query.length ? 'error' : 'warning',
+      code: 'query-no-match',
+      message: `${invalid} of ${query.length} queries (${percent(invalid, query.length)}) have no match in another camera, first ${(absent[0] ?? alone[0])!.path}`,
+      advice:
+        invalid === query.length ? 'Nothing can be evaluated like this.' : 'Figures are averages over the others.',
     });
   }
   const strange = query.filter((record) => !isPerson(record));
   if (strange.length > 0) {
-    const message = `${strange.length} queries have identity ${JUNK} or ${DISTRACTOR}, first ${strange[0]!.path}`;
-    findings.push({ level: 'error', message });
+    findings.push({
+      level: 'error',
+      code: 'query-special',
+      message: `${strange.length} queries have identity ${JUNK} or ${DISTRACTOR}, first ${strange[0]!.path}`,
+      advice: 'These numbers mean junk and distractors: number people from 1.',
+      items: pathsOf(strange),
+    });
   }
-  const paths = new Set(gallery.map(({ path }) => path));
-  const twice = query.filter(({ path }) => paths.has(path));
+  return findings;
+}
+
+/** Files that are listed where they should not be, and people on both sides. */
+function checkSeparation({ train, query, gallery, protocol }: ReidDataset): Finding[] {
+  const findings: Finding[] = [];
+  const trained = new Set(pathsOf(train));
+  const shown = new Set(pathsOf(gallery));
+  const both = [...query, ...gallery].filter(({ path }) => trained.has(path));
+  if (both.length > 0) {
+    findings.push({
+      level: 'error',
+      code: 'file-train-test',
+      message: `${counted(both.length, 'file is', 'files are')} in train and test, first ${both[0]!.path}`,
+      advice: 'Take them out of one: a net that was trained on them knows the answer.',
+      items: pathsOf(both),
+    });
+  }
+  const twice = protocol === 'cuhk03-single-gallery-shot' ? [] : query.filter(({ path }) => shown.has(path));
   if (twice.length > 0) {
     findings.push({
       level: 'error',
-      message: `${twice.length} files are in query and gallery, first ${twice[0]!.path}`,
+      code: 'file-query-gallery',
+      message: `${counted(twice.length, 'file is', 'files are')} in query and gallery, first ${twice[0]!.path}`,
+      advice: 'Take them out of the gallery: a query should not find itself.',
+      items: pathsOf(twice),
+    });
+  }
+  for (const [split, records] of [
+    ['train', train],
+    ['query', query],
+    ['gallery', gallery],
+  ] as const) {
+    const seen = new Set<string>();
+    const repeated = records.filter(({ path }) => seen.size === seen.add(path).size);
+    if (repeated.length === 0) continue;
+    findings.push({
+      level: 'error',
+      code: 'file-listed-twice',
+      message: `${counted(repeated.length, 'file is', 'files are')} listed more than once in ${split}, first ${repeated[0]!.path}`,
+      advice: 'Keep one line for each file.',
+      items: pathsOf(repeated),
+    });
+  }
+  const people = new Set(train.map(({ identityName }) => identityName));
+  const leaked = new Map<string, ImageRecord>();
+  for (const record of [...query, ...gallery]) {
+    if (isPerson(record) && people.has(record.identityName) && !leaked.has(record.identityName))
+      leaked.set(record.identityName, record);
+  }
+  const [first] = leaked;
+  if (first) {
+    findings.push({
+      level: 'error',
+      code: 'identity-train-test',
+      message: `${counted(leaked.size, 'identity is', 'identities are')} in train and test, first ${first[0]} (${first[1].path})`,
+      advice:
+        'Take them out of one side: figures would be too good. If the same number means other people there, write another.',
+      items: [...leaked.keys()],
+    });
+  }
+  return findings;
+}
+
+function checkCameras(dataset: ReidDataset): Finding[] {
+  const all = SPLITS.flatMap((split) => dataset[split]);
+  const findings: Finding[] = [];
+  const outside = all.find(({ camera }) => !(camera >= 0 && camera < dataset.cameras));
+  if (outside) {
+    findings.push({
+      level: 'error',
+      code: 'camera-range',
+      message: `${outside.path} has camera ${outside.camera} of ${dataset.cameras}`,
+      advice: 'Number cameras from 0.',
+    });
+  }
+  const first = all[0];
+  if (first && all.every(({ camera }) => camera === first.camera)) {
+    findings.push({
+      level: 'error',
+      code: 'one-camera',
+      message: `all images have camera ${first.camera}, so every match counts as "same camera" and is left out; without cameras give each image one of its own`,
+      advice: 'Check how cameras are read from the names, or write camera=each.',
     });
   }
   return findings;
@@ -97,43 +189,13 @@ function checkTest({ query, gallery }: ReidDataset): Finding[] {
 export function checkDataset(dataset: ReidDataset): Finding[] {
   const findings: Finding[] = [];
   for (const split of SPLITS) {
-    if (dataset[split].length === 0) findings.push({ level: 'error', message: `${split} is empty` });
+    if (dataset[split].length > 0 || dataset.facts?.[split][0]?.images === 0) continue;
+    const advice = split === 'train' ? 'It can be tested on, not trained on.' : 'Without it nothing can be evaluated.';
+    findings.push({ level: 'error', code: `empty-${split}`, message: `${split} is empty`, advice });
   }
-  const all = SPLITS.flatMap((split) => dataset[split]);
-  const outside = all.find(({ camera }) => !(camera >= 0 && camera < dataset.cameras));
-  if (outside) {
-    findings.push({ level: 'error', message: `${outside.path} has camera ${outside.camera} of ${dataset.cameras}` });
-  }
-  if (all.length > 0 && new Set(all.map(({ camera }) => camera)).size === 1) {
-    const message = `all images have camera ${all[0]!.camera}, so every match counts as "same camera" and is left out`;
-    findings.push({ level: 'error', message: `${message}; without cameras give each image one of its own` });
-  }
+  findings.push(...checkCameras(dataset));
   if (dataset.train.length > 0) findings.push(...checkTraining(dataset));
-  if (dataset.query.length > 0 && dataset.gallery.length > 0) findings.push(...checkTest(dataset));
-  return findings;
-}
-
-/** Compares a dataset with counts that it must have; each difference is an error. */
-export function compareCounts(dataset: ReidDataset, known: KnownCounts): Finding[] {
-  return SPLITS.flatMap((split) => {
-    const found = countRecords(dataset[split], split === 'train');
-    return (Object.entries(known[split]) as [keyof SplitCount, number][]).flatMap(([what, expected]): Finding[] =>
-      found[what] === expected
-        ? []
-        : [{ level: 'error', message: `${split}: ${found[what]} ${what}, and there should be ${expected}` }],
-    );
-  });
-}
-
-/** Opens every picture and reports those that cannot be read. */
-export async function findUnreadable(dataset: ReidDataset): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const record of SPLITS.flatMap((split) => dataset[split])) {
-    try {
-      await dataset.read(record);
-    } catch (error) {
-      findings.push({ level: 'error', message: error instanceof Error ? error.message : String(error) });
-    }
-  }
+  if (dataset.query.length > 0 && dataset.gallery.length > 0) findings.push(...checkMatches(dataset));
+  findings.push(...checkSeparation(dataset));
   return findings;
 }

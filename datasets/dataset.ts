@@ -1,3 +1,4 @@
+import type { DatasetFacts } from './facts.js';
 import type { Image } from './image.js';
 
 /** Identity number of images that evaluation removes before anything else (bad detections, in Market-1501's terms). */
@@ -14,8 +15,17 @@ export interface ImageRecord {
   readonly identity: number;
   /** 0-based. */
   readonly camera: number;
-  /** The identity as its source writes it: `0002`, `red mug`. */
+  /** The identity as its source writes it: `0002`, `red mug`. In joined datasets with the source's number: `2:0002`. */
   readonly identityName: string;
+  /** In a joined dataset: where it came from, a position in `ReidDataset.sources`. */
+  readonly source?: number;
+}
+
+/** A picture that a reader saw and did not take. */
+export interface SkippedFile {
+  readonly path: string;
+  /** Why, in words that follow "left out: ": `named otherwise`. */
+  readonly reason: string;
 }
 
 /** The three parts of a re-identification dataset. */
@@ -44,12 +54,26 @@ export interface ReidDataset {
   readonly onDisk: boolean;
   /** Facts the reader wants a person to see: a rule it applied, files it left out. */
   readonly notes?: readonly string[];
+  /** What its authors publish about it, if it is a known one. */
+  readonly facts?: DatasetFacts;
+  /**
+   * How its authors evaluate, where that is not Market-1501's rule: `cuhk03-single-gallery-shot` has the same pictures in
+   * query and gallery, and ranks one picture of each other identity, drawn at random.
+   */
+  readonly protocol?: 'cuhk03-single-gallery-shot';
+  /** The folders that were read with all that is in them, so that `check` can tell what else lies there. */
+  readonly folders?: readonly string[];
+  /** Pictures in these folders that were left out. */
+  readonly skipped?: readonly SkippedFile[];
+  /** The datasets that a joined one was made of, see `joinDatasets`. */
+  readonly sources?: readonly ReidDataset[];
   /** The picture of a record, at its own size. */
   read(record: ImageRecord): Promise<Image>;
 }
 
 /** How many images, identities and cameras a list of records holds. */
 export interface SplitCount {
+  /** All of them, junk and distractors too. */
   readonly images: number;
   /** Distinct identities, without junk and distractors. */
   readonly identities: number;
@@ -78,7 +102,7 @@ export function countRecords(records: readonly ImageRecord[], relabelled = false
 }
 
 /**
- * A dataset as a small table for people: one line a split.
+ * A dataset as a small table for people: one line a split. Junk is not counted as images, as in published figures.
  *
  * @example
  *   console.log(describeDataset(await openDataset('synthetic')));
@@ -90,9 +114,9 @@ export function describeDataset(dataset: ReidDataset): string {
     const cameras = count.cameras > 1 && count.cameras === count.images ? 'each its own' : String(count.cameras);
     const extra = [
       count.distractors > 0 ? `${count.distractors} of them distractors` : '',
-      count.junk > 0 ? `${count.junk} of them junk, left out by evaluation` : '',
+      count.junk > 0 ? `and ${count.junk} junk, which evaluation leaves out` : '',
     ].filter((text) => text !== '');
-    const numbers = [String(count.identities).padStart(10), String(count.images).padStart(6)].join('  ');
+    const numbers = [String(count.identities).padStart(10), String(count.images - count.junk).padStart(6)].join('  ');
     const line = `${split.padEnd(8)} ${numbers}  ${cameras.padStart(7)}`;
     lines.push(extra.length > 0 ? `${line}  (${extra.join('; ')})` : line);
   }

@@ -3,19 +3,26 @@ import { DatasetError } from './error.js';
 import { decodeImage, type Image } from './image.js';
 
 /**
- * Reads and decodes a picture file.
+ * Reads a file of a dataset.
  *
- * @throws DatasetError naming the file: missing, not readable, or not a picture
+ * @throws DatasetError naming the file: missing, or not readable
  */
-export async function decodeFile(path: string): Promise<Image> {
-  let bytes: Uint8Array;
+export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const reason =
       code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'no permission to read it' : String(error);
     throw new DatasetError(`${path} cannot be opened: ${reason}. Check the dataset's folder.`, { cause: error });
   }
-  return decodeImage(bytes, path);
+}
+
+/**
+ * Reads and decodes a picture file.
+ *
+ * @throws DatasetError naming the file: missing, not readable, or not a picture
+ */
+export async function decodeFile(path: string): Promise<Image> {
+  return decodeImage(await readBytes(path), path);
 }

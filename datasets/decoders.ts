@@ -12,16 +12,3 @@ export interface ImageDecoders {
   /** Ends the workers. Requests that still wait are rejected. */
   close(): Promise<void>;
 }
-
-/** What a worker is asked for. */
-export interface DecodeRequest {
-  readonly id: number;
-  readonly path: string;
-  readonly height: number;
-  readonly width: number;
-}
-
-/** What it answers: pixels, or what went wrong. */
-export type DecodeReply =
-  | { readonly id: number; readonly pixels: Uint8Array }
-  | { readonly id: number; readonly error: string; readonly aboutData: boolean };

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../random/philox.js';
 
-/** Random erasing: one rectangle of a normalised picture becomes the mean colour. */
+/** Random erasing: one rectangle of a normalised picture becomes the mean colour, or another one. */
 export interface EraseConfig {
   readonly probability: number;
   /** Smallest and largest share of the picture. */
@@ -8,14 +8,15 @@ export interface EraseConfig {
   readonly maxArea: number;
   /** Smallest height / width; the largest is its inverse. */
   readonly minAspect: number;
+  /** What the channels become, in normalised units; default 0, the mean colour. */
+  readonly fill?: readonly [number, number, number];
 }
 
 const ATTEMPTS = 100;
 
 /**
  * Erases one rectangle in place (Zhong et al., "Random erasing data augmentation", AAAI 2020): area uniform in
- * minArea..maxArea of the picture, aspect uniform in minAspect..1/minAspect, drawn again until it fits. The fill is the mean
- * colour, which is 0 after normalisation.
+ * minArea..maxArea of the picture, aspect uniform in minAspect..1/minAspect, drawn again until it fits.
  *
  * @param image normalised channels: `[3, height, width]` from `offset` on
  */
@@ -24,7 +25,7 @@ export function eraseRectangle(
   offset: number,
   height: number,
   width: number,
-  { probability, minArea, maxArea, minAspect }: EraseConfig,
+  { probability, minArea, maxArea, minAspect, fill = [0, 0, 0] }: EraseConfig,
   random: RandomStream,
 ): void {
   if (random.uniform() >= probability) return;
@@ -39,7 +40,7 @@ export function eraseRectangle(
     for (let channel = 0; channel < 3; channel++) {
       for (let y = top; y < top + rows; y++) {
         const start = offset + (channel * height + y) * width + left;
-        image.fill(0, start, start + columns);
+        image.fill(fill[channel]!, start, start + columns);
       }
     }
     return;

@@ -1,14 +1,35 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { DatasetError } from './error.js';
 import { compareNatural } from './natural-order.js';
 
 const PICTURE = /\.(jpe?g|png)$/i;
+const PACKED = /\.(zip|tar|tgz|gz|7z|rar)$/i;
+
+/** What systems leave in folders by themselves; nobody wants to hear of it. */
+const CLUTTER = /^(\..*|Thumbs\.db|desktop\.ini|__MACOSX)$/i;
+
+/** True for names that systems leave behind: dot files, `Thumbs.db`, and the like. */
+export const isClutter = (name: string): boolean => CLUTTER.test(name);
+
+/** True for the names of JPEG and PNG files. */
+export const isPicture = (name: string): boolean => PICTURE.test(name);
 
 /** True for a folder that exists. */
 export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** True for anything that exists. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
   } catch {
     return false;
   }
@@ -30,6 +51,58 @@ export async function needFolder(path: string): Promise<string> {
 }
 
 /**
+ * What lies in a folder, without clutter.
+ *
+ * @throws DatasetError when it cannot be looked into
+ */
+export async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    return (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !isClutter(name));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EACCES' ? 'no permission to read it' : message;
+    throw new DatasetError(`The folder ${folder} cannot be listed: ${reason}.`, { cause: error });
+  }
+}
+
+/** What a folder holds, as paths relative to the folder where the walk began, with `/`. */
+export interface FolderContents {
+  /** `''` for the folder itself. */
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+}
+
+/**
+ * Goes through a folder and those in it, in natural order; links are followed, each folder once. Clutter is passed over.
+ *
+ * @param deep also go into sub-folders
+ */
+export async function* walkFolders(root: string, deep = true): AsyncGenerator<FolderContents> {
+  const visited = new Set<string>();
+  const waiting = [''];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    // A folder that holds a link to one above it would otherwise be walked for ever.
+    const { dev, ino } = await stat(join(root, folder), { bigint: true });
+    const place = `${dev}:${ino}`;
+    if (ino !== 0n && visited.has(place)) continue;
+    visited.add(place);
+    const files: string[] = [];
+    const folders: string[] = [];
+    for (const entry of await entriesOf(join(root, folder))) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      // A link says nothing of what it points to; datasets are often links to another disk.
+      const kind = entry.isSymbolicLink() ? await stat(join(root, path)).catch(() => undefined) : entry;
+      if (kind?.isDirectory()) folders.push(path);
+      else if (kind?.isFile()) files.push(path);
+    }
+    folders.sort(compareNatural);
+    yield { folder, files: files.sort(compareNatural), folders };
+    if (deep) for (const inner of folders.reverse()) waiting.push(inner);
+  }
+}
+
+/**
  * JPEG and PNG files in a folder, as paths relative to it with `/`, sorted. Dot files, `Thumbs.db` and everything that
  * is not a picture are passed over.
  *
@@ -37,29 +110,21 @@ export async function needFolder(path: string): Promise<string> {
  */
 export async function listPictures(folder: string, deep = false): Promise<string[]> {
   const found: string[] = [];
-  const visit = async (inner: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, inner), { withFileTypes: true })) {
-      if (entry.name.startsWith('.')) continue;
-      const path = inner === '' ? entry.name : `${inner}/${entry.name}`;
-      // A link says nothing of what it points to; datasets are often links to another disk.
-      const linked = entry.isSymbolicLink() ? await stat(join(folder, path)).catch(() => undefined) : entry;
-      if (linked?.isDirectory()) {
-        if (deep) await visit(path);
-      } else if (linked?.isFile() && PICTURE.test(entry.name)) found.push(path);
-    }
-  };
-  await visit('');
+  for await (const { files } of walkFolders(folder, deep))
+    for (const file of files) if (isPicture(file)) found.push(file);
   return found.sort(compareNatural);
 }
 
 /** What a folder holds, in few words, for an error about something that it does not hold. */
 export async function sayContents(folder: string): Promise<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await entriesOf(folder);
   const shown = entries
     .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
     .sort(compareNatural)
     .slice(0, 6);
   if (shown.length === 0) return `${basename(folder)} is empty`;
   const more = entries.length > shown.length ? ` and ${entries.length - shown.length} more` : '';
-  return `${basename(folder)} holds ${shown.join(', ')}${more}`;
+  const packed = entries.find(({ name }) => PACKED.test(name));
+  const unpack = packed ? ` (${packed.name} is packed: unpack it first)` : '';
+  return `${basename(folder)} holds ${shown.join(', ')}${more}${unpack}`;
 }

@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import type { ReidDataset } from './dataset.js';
 import { DatasetError } from './error.js';
-import { listPictures, needFolder } from './files.node.js';
+import { entriesOf, listPictures, needFolder, sayContents } from './files.node.js';
 import { compilePattern } from './name-pattern.js';
 import { readByPattern, splitOf } from './pattern.node.js';
 
@@ -30,15 +29,13 @@ export interface FolderOptions {
  */
 export async function openFolder(folder: string, options: FolderOptions = {}): Promise<ReidDataset> {
   const root = await needFolder(folder);
-  const inner = (await readdir(root, { withFileTypes: true })).filter(
-    (entry) => !entry.isFile() && !entry.name.startsWith('.'),
-  );
+  const inner = (await entriesOf(root)).filter((entry) => !entry.isFile());
   if (inner.length === 0) {
     const loose = (await listPictures(root)).length;
     throw new DatasetError(
       loose > 0
         ? `${root} holds ${loose} pictures and no folders. Make one folder per identity, or use pattern:${folder}?name=...`
-        : `${root} is empty. Put one folder of pictures per identity into it.`,
+        : `${root} holds no folder of pictures: ${await sayContents(root)}. Put one folder of pictures per identity into it.`,
     );
   }
   const splits = inner.filter((entry) => splitOf(entry.name) !== undefined);

@@ -1,6 +1,6 @@
 import { DatasetError } from './error.js';
-import { decodeJpeg } from './jpeg.js';
-import { decodePng } from './png.js';
+import { decodeJpeg, probeJpeg } from './jpeg.js';
+import { decodePng, probePng } from './png.js';
 
 export { encodeJpeg } from './jpeg.js';
 export { encodePng } from './png.js';
@@ -29,6 +29,52 @@ export function imageFormat(bytes: Uint8Array): 'JPEG' | 'PNG' | 'WebP' | 'GIF' 
   return undefined;
 }
 
+/** What the first bytes of a picture file say, and whether it runs to its end. */
+export interface ImageFacts {
+  readonly format: 'JPEG' | 'PNG';
+  readonly width: number;
+  readonly height: number;
+}
+
+/** @throws DatasetError when the file is empty, or neither JPEG nor PNG */
+function needFormat(bytes: Uint8Array, name: string): 'JPEG' | 'PNG' {
+  if (bytes.length === 0) throw new DatasetError(`${name} is empty (0 bytes). Copy it again, or delete it.`);
+  const format = imageFormat(bytes);
+  if (format === undefined) {
+    throw new DatasetError(
+      `${name} is not a picture: it starts with neither a JPEG nor a PNG mark. Delete or replace it.`,
+    );
+  }
+  if (format !== 'JPEG' && format !== 'PNG') {
+    throw new DatasetError(`${name} is a ${format} file. Convert it to JPEG or PNG.`);
+  }
+  return format;
+}
+
+const cannotRead = (name: string, format: string, error: unknown): DatasetError => {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new DatasetError(`${name} cannot be read as ${format}: ${reason}. Copy it again, or delete it.`, {
+    cause: error,
+  });
+};
+
+/**
+ * Looks at a JPEG or PNG file without decoding it: what size it says that it has, and whether it ends where it should.
+ * Damage in between is only found by `decodeImage`.
+ *
+ * @param bytes the whole file
+ * @param name the file's name, for the error
+ * @throws DatasetError naming the file: empty, cut short, another format, or without a size
+ */
+export function probeImage(bytes: Uint8Array, name: string): ImageFacts {
+  const format = needFormat(bytes, name);
+  try {
+    return { format, ...(format === 'JPEG' ? probeJpeg(bytes) : probePng(bytes)) };
+  } catch (error) {
+    throw cannotRead(name, format, error);
+  }
+}
+
 /**
  * Decodes a JPEG or PNG file to RGB. Grey, palette and 16-bit pictures become 8-bit RGB, alpha is dropped, EXIF
  * orientation is not applied. The codecs are loaded on first use, and are the same in Node and in a browser.
@@ -41,24 +87,12 @@ export function imageFormat(bytes: Uint8Array): 'JPEG' | 'PNG' | 'WebP' | 'GIF' 
  *   const image = await decodeImage(await readFile(path), path);
  */
 export async function decodeImage(bytes: Uint8Array, name: string): Promise<Image> {
-  if (bytes.length === 0) throw new DatasetError(`${name} is empty (0 bytes). Copy it again, or delete it.`);
-  const format = imageFormat(bytes);
-  if (format === undefined) {
-    throw new DatasetError(
-      `${name} is not a picture: it starts with neither a JPEG nor a PNG mark. Delete or replace it.`,
-    );
-  }
-  if (format !== 'JPEG' && format !== 'PNG') {
-    throw new DatasetError(`${name} is a ${format} file. Convert it to JPEG or PNG.`);
-  }
+  const format = needFormat(bytes, name);
   let image: Image;
   try {
     image = await (format === 'JPEG' ? decodeJpeg(bytes) : decodePng(bytes));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DatasetError(`${name} cannot be read as ${format}: ${reason}. Copy it again, or delete it.`, {
-      cause: error,
-    });
+    throw cannotRead(name, format, error);
   }
   if (image.width < 1 || image.height < 1 || image.data.length !== image.width * image.height * 3) {
     throw new DatasetError(

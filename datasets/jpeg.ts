@@ -44,11 +44,14 @@ async function loadCodec<T>(part: Part): Promise<T> {
 /** True when a marker carries no length and no payload. */
 const isBare = (marker: number): boolean => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9);
 
-/**
- * True when a JPEG file runs to its end marker. The decoder fills what is missing with grey and says nothing, so a cut
- * file has to be found by walking its segments.
- */
-export function jpegIsComplete(bytes: Uint8Array): boolean {
+/** True for the markers of a frame header, which holds the picture's size (0xc4, 0xc8 and 0xcc are something else). */
+const isFrame = (marker: number): boolean =>
+  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+
+/** Walks a JPEG file's segments: the size that it says it has, and whether it runs to its end marker. */
+function walkSegments(bytes: Uint8Array): { width: number; height: number; complete: boolean } {
+  const size = { width: 0, height: 0 };
+  const u16 = (from: number): number => ((bytes[from] ?? 0) << 8) + (bytes[from + 1] ?? 0);
   let at = 2;
   while (at + 1 < bytes.length) {
     if (bytes[at] !== 0xff) {
@@ -56,11 +59,32 @@ export function jpegIsComplete(bytes: Uint8Array): boolean {
       continue;
     }
     const marker = bytes[at + 1]!;
-    if (marker === 0xd9) return true;
+    if (marker === 0xd9) return { ...size, complete: true };
+    if (isFrame(marker)) [size.height, size.width] = [u16(at + 5), u16(at + 7)];
     if (marker === 0x00 || marker === 0xff || isBare(marker)) at += marker === 0xff ? 1 : 2;
-    else at += 2 + ((bytes[at + 2] ?? 0) << 8) + (bytes[at + 3] ?? 0);
+    else at += 2 + u16(at + 2);
   }
-  return false;
+  return { ...size, complete: false };
+}
+
+/**
+ * True when a JPEG file runs to its end marker. The decoder fills what is missing with grey and says nothing, so a cut
+ * file has to be found by walking its segments.
+ */
+export const jpegIsComplete = (bytes: Uint8Array): boolean => walkSegments(bytes).complete;
+
+const CUT = 'the file ends before its end marker: it was cut short';
+
+/**
+ * The size that a JPEG says it has, without decoding.
+ *
+ * @throws Error saying what is wrong; the caller adds the file's name
+ */
+export function probeJpeg(bytes: Uint8Array): { width: number; height: number } {
+  const { width, height, complete } = walkSegments(bytes);
+  if (!complete) throw new Error(CUT);
+  if (width === 0 || height === 0) throw new Error('it does not say how large it is');
+  return { width, height };
 }
 
 /**
@@ -69,7 +93,7 @@ export function jpegIsComplete(bytes: Uint8Array): boolean {
  * @throws Error saying what is wrong; the caller adds the file's name
  */
 export async function decodeJpeg(bytes: Uint8Array): Promise<Image> {
-  if (!jpegIsComplete(bytes)) throw new Error('the file ends before its end marker: it was cut short');
+  if (!jpegIsComplete(bytes)) throw new Error(CUT);
   const decode = await loadCodec<Decode>('decode');
   const options = { useTArray: true, formatAsRGBA: false, tolerantDecoding: false, maxMemoryUsageInMB: 1024 };
   const { width, height, data } = decode(bytes, options);

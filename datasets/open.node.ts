@@ -1,49 +1,31 @@
 import type { ReidDataset } from './dataset.js';
-import { DatasetError } from './error.js';
-import { openFolder } from './folder.node.js';
-import { openMarket1501 } from './market1501.node.js';
+import { DISK_KINDS } from './dataset-kinds.node.js';
+import { isFolder, sayContents } from './files.node.js';
+import { guessSpec } from './guess.node.js';
+import { crossDomain, joinDatasets } from './join.js';
 import { nearestName } from './nearest.js';
-import { openPattern } from './pattern.node.js';
+import { SpecError, SpecOptions } from './spec-options.js';
 import { createSynthetic, SYNTHETIC_DEFAULTS } from './synthetic/synthetic.js';
-import { openTable } from './table.node.js';
+
+const SYNTHETIC =
+  'synthetic[:seed=1,identities=64,testIdentities=48,images=2,cameras=6,distractors=48,height=128,width=64]';
 
 /** How each kind of dataset is written, for help texts. */
 export const DATASET_KINDS: Readonly<Record<string, string>> = {
-  synthetic: 'synthetic[:seed=1,identities=64,testIdentities=48,images=2,cameras=6,distractors=48,height=128,width=64]',
-  market1501: 'market1501:DIR',
-  folder: 'folder:DIR[?name=*_c{camera}_*&train=...&test=...]',
-  table: 'table:FILE',
-  pattern: 'pattern:DIR?name=obj{id}__{angle}.png[&camera=angle/90][&train=2-40][&test=41-60]',
+  synthetic: SYNTHETIC,
+  ...Object.fromEntries(Object.entries(DISK_KINDS).map(([kind, { form }]) => [kind, form])),
 };
 
-type Options = ReadonlyMap<string, string>;
-
-/**
- * Reads `key=value` pairs.
- *
- * @throws DatasetError for a key that is not `known`, naming the nearest, and for a part that is no pair
- */
-function readOptions(text: string, separator: string, known: readonly string[], spec: string): Options {
-  const options = new Map<string, string>();
-  for (const part of text.split(separator).filter((piece) => piece !== '')) {
-    const equals = part.indexOf('=');
-    const key = equals < 0 ? part : part.slice(0, equals);
-    if (!known.includes(key)) {
-      throw new DatasetError(`${spec}: there is no option ${key}. ${nearestName(key, known)}`);
-    }
-    if (equals < 0) throw new DatasetError(`${spec}: write ${key}=VALUE.`);
-    options.set(key, part.slice(equals + 1));
-  }
-  return options;
-}
+/** How several are written as one, for help texts. */
+export const JOINED_KINDS: readonly string[] = [
+  'market1501:DIR+duke:DIR              several as one; identities and cameras are numbered on',
+  "'train=market1501:DIR;test=duke:DIR'  trains on one and tests on another; either may be several",
+];
 
 function openSynthetic(rest: string, spec: string): ReidDataset {
   const known = Object.keys(SYNTHETIC_DEFAULTS);
-  const options = readOptions(rest.replace(/^\?/, ''), ',', known, spec);
-  const numbers = [...options].map(([key, value]) => {
-    if (!/^\d+$/.test(value)) throw new DatasetError(`${spec}: ${key} is ${value}; it should be a whole number.`);
-    return [key, Number(value)];
-  });
+  const options = new SpecOptions(rest.replace(/^\?/, ''), ',', known, spec);
+  const numbers = options.entries.map(([key]) => [key, options.whole(key)]);
   return createSynthetic(Object.fromEntries(numbers));
 }
 
@@ -53,51 +35,69 @@ function cutQuery(rest: string): readonly [string, string] {
   return mark < 0 ? [rest, ''] : [rest.slice(0, mark), rest.slice(mark + 1)];
 }
 
+/** Cuts `A+B`: only a plus sign before what looks like a kind counts, so that folders may have one in their names. */
+function cutSum(spec: string): string[] {
+  const kinds = Object.keys(DATASET_KINDS).join('|');
+  return spec.split(new RegExp(`\\+(?=(?:${kinds})(?:[?+]|$)|[a-z][a-z0-9]*:)`));
+}
+
+/** What to write in place of a kind that is none. */
+async function adviseKind(kind: string, spec: string): Promise<string> {
+  if (!/[/\\.]/.test(kind) && kind !== '') return nearestName(kind, Object.keys(DATASET_KINDS));
+  const guess = await guessSpec(spec);
+  if (guess) return `It looks like ${guess}`;
+  const contents = (await isFolder(spec)) ? ` It looks like none of the known ones: ${await sayContents(spec)}.` : '';
+  return `Say what it is first, as in market1501:${spec}.${contents}`;
+}
+
+async function openOne(spec: string): Promise<ReidDataset> {
+  const [, kind = '', rest = ''] = /^([^:?]*)[:?]?([\s\S]*)$/.exec(spec.trim()) ?? [];
+  if (kind === 'synthetic') return openSynthetic(rest, spec);
+  const known = DISK_KINDS[kind];
+  if (!known) {
+    throw new SpecError(
+      `There is no kind of dataset called "${kind}". ${await adviseKind(kind, spec)}\nKinds:\n  ${Object.values(DATASET_KINDS).join('\n  ')}`,
+    );
+  }
+  const [path, query] = cutQuery(rest);
+  if (path === '') {
+    throw new SpecError(`${spec} names no ${kind === 'table' ? 'file' : 'folder'}. Write ${known.form}`);
+  }
+  return known.open(path, new SpecOptions(query, '&', known.options, spec));
+}
+
+async function openSum(spec: string): Promise<ReidDataset> {
+  const parts: ReidDataset[] = [];
+  for (const part of cutSum(spec.trim())) parts.push(await openOne(part));
+  return joinDatasets(parts);
+}
+
 /**
  * Opens a dataset by one line, as given on the command line:
  *
  * - `synthetic`, `synthetic:seed=2,identities=32`: drawn people, see `createSynthetic`
- * - `market1501:DIR`: Market-1501's layout and names
+ * - `market1501:DIR`, `duke:DIR`, `cuhk03:DIR`, `cuhk01:DIR`, `msmt17:DIR`, `prid2011:DIR`, `veri:DIR`: known datasets
+ * - `market:DIR`: your own in Market-1501's folders, names that begin with `ID_cCAMERA`
  * - `folder:DIR`, `folder:DIR?name=*_c{camera}_*`: a folder per identity
  * - `table:FILE`: CSV or JSON lines
  * - `pattern:DIR?name=obj{id}__{angle}.png&camera=angle/90&train=2-40&test=41-60`: any names
+ * - `A+B`: several as one, see `joinDatasets`
+ * - `train=A;test=B`: trained on one and tested on another, see `crossDomain`; both may be sums
  *
- * @throws DatasetError for an unknown kind (naming the nearest), a wrong option, or data that cannot be used
+ * @throws DatasetError for data that cannot be used; of these a SpecError for an unknown kind (naming the nearest) or option
  *
  * @example
  *   const dataset = await openDataset('market1501:data/Market-1501-v15.09.15');
+ *   const across = await openDataset('train=market1501:data/market+duke:data/duke;test=msmt17:data/MSMT17_V2');
  */
 export async function openDataset(spec: string): Promise<ReidDataset> {
-  const [, kind = '', rest = ''] = /^([^:?]*)[:?]?([\s\S]*)$/.exec(spec.trim()) ?? [];
-  const form = DATASET_KINDS[kind];
-  if (!form) {
-    const looksLikePath = /[/\\.]/.test(kind) || kind === '';
-    const advice = looksLikePath
-      ? `Say what it is first, as in market1501:${spec}.`
-      : nearestName(kind, Object.keys(DATASET_KINDS));
-    throw new DatasetError(
-      `There is no kind of dataset called "${kind}". ${advice}\nKinds:\n  ${Object.values(DATASET_KINDS).join('\n  ')}`,
+  const trimmed = spec.trim();
+  if (!/^(train|test)=/.test(trimmed)) return openSum(trimmed);
+  const [, train, test] = /^train=([\s\S]+?);\s*test=([\s\S]+)$/.exec(trimmed) ?? [];
+  if (train === undefined || test === undefined) {
+    throw new SpecError(
+      `${spec} is not understood. To train on one dataset and test on another, write train=A;test=B (in quotes, for the shell).`,
     );
   }
-  if (kind === 'synthetic') return openSynthetic(rest, spec);
-  const [path, query] = cutQuery(rest);
-  if (path === '') throw new DatasetError(`${spec} names no ${kind === 'table' ? 'file' : 'folder'}. Write ${form}`);
-  switch (kind) {
-    case 'market1501':
-      readOptions(query, '&', [], spec);
-      return openMarket1501(path);
-    case 'table':
-      readOptions(query, '&', [], spec);
-      return openTable(path);
-    case 'folder': {
-      const options = readOptions(query, '&', ['name', 'camera', 'train', 'test'], spec);
-      return openFolder(path, Object.fromEntries(options));
-    }
-    default: {
-      const options = readOptions(query, '&', ['name', 'camera', 'train', 'test'], spec);
-      const name = options.get('name');
-      if (name === undefined) throw new DatasetError(`${spec} has no name=. Write ${form}`);
-      return openPattern(path, { ...Object.fromEntries(options), name });
-    }
-  }
+  return crossDomain(await openSum(train), await openSum(test));
 }

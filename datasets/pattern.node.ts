@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { assembleDataset, halveIdentities, type RawEntry } from './assemble.js';
-import type { ReidDataset } from './dataset.js';
+import type { ReidDataset, SkippedFile } from './dataset.js';
 import { decodeFile } from './decode-file.node.js';
 import { DatasetError } from './error.js';
 import { listPictures, needFolder, sayContents } from './files.node.js';
@@ -46,9 +46,12 @@ export async function readByPattern(folder: string, options: PatternOptions, kin
   if (files.length === 0) {
     throw new DatasetError(`${root} holds no JPEG or PNG picture (${await sayContents(root)}). Check the path.`);
   }
+  const skipped: SkippedFile[] = [];
   const found = files.flatMap((file) => {
     const fields = pattern.match(file);
-    return fields ? [{ file, fields, identity: fields.get('id')! }] : [];
+    if (fields) return [{ file, fields, identity: fields.get('id')! }];
+    skipped.push({ path: join(root, file), reason: `not named as ${options.name}` });
+    return [];
   });
   if (found.length === 0) {
     throw new DatasetError(
@@ -79,7 +82,9 @@ export async function readByPattern(folder: string, options: PatternOptions, kin
   };
   const entries = found.flatMap(({ file, fields, identity }): RawEntry[] => {
     const split = splitFor(identity, fields.get('split'), file);
-    return split ? [{ path: join(root, file), identity, camera: cameraOf(fields, file), split }] : [];
+    if (split) return [{ path: join(root, file), identity, camera: cameraOf(fields, file), split }];
+    skipped.push({ path: join(root, file), reason: 'in neither train= nor test=' });
+    return [];
   });
   for (const option of ['train', 'test'] as const) {
     const list = options[option];
@@ -95,7 +100,15 @@ export async function readByPattern(folder: string, options: PatternOptions, kin
   if (!pattern.fields.includes('split') && !inTrain && !inTest) {
     notes.push('no split is given: the first half of the identities, in natural order, is for training');
   }
-  return assembleDataset({ name: `${kind}, ${root}`, entries, notes, source: root, read: decodeFile });
+  return assembleDataset({
+    name: `${kind}, ${root}`,
+    entries,
+    notes,
+    source: root,
+    folders: [root],
+    skipped,
+    read: decodeFile,
+  });
 }
 
 /**

@@ -50,6 +50,27 @@ function paletteToRgb({ width, height, depth, data, palette }: DecodedPng): Uint
 }
 
 /**
+ * The size that a PNG says it has, without decoding: its chunks are walked to the last, IEND.
+ *
+ * @throws Error saying what is wrong; the caller adds the file's name
+ */
+export function probePng(bytes: Uint8Array): { width: number; height: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [IHDR, IEND] = [0x49484452, 0x49454e44];
+  const size = { width: 0, height: 0 };
+  // A chunk: length, type, data, checksum.
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const type = view.getUint32(at + 4);
+    if (type === IHDR && at + 16 <= bytes.length)
+      [size.width, size.height] = [view.getUint32(at + 8), view.getUint32(at + 12)];
+    if (type !== IEND) continue;
+    if (size.width === 0 || size.height === 0) throw new Error('it does not say how large it is');
+    return size;
+  }
+  throw new Error('the file ends before its last chunk: it was cut short');
+}
+
+/**
  * Decodes a PNG of any kind (grey, palette, colour; with or without alpha; 1 to 16 bits) to 8-bit RGB: grey is spread over
  * three channels, alpha is dropped, 16 bits keep their high byte.
  *

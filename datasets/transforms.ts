@@ -67,10 +67,11 @@ export function checkTransform(config: TransformConfig): TransformConfig {
   need(mean.length === 3 && mean.every(Number.isFinite), 'mean', mean, 'three numbers, as red, green, blue in 0..1');
   need(std.length === 3 && std.every((value) => value > 0), 'std', std, 'three numbers above 0');
   if (erase) {
-    const { probability, minArea, maxArea, minAspect } = erase;
+    const { probability, minArea, maxArea, minAspect, fill } = erase;
     need(share(probability), 'erase.probability', probability, 'a probability, 0 to 1');
     need(minArea > 0 && minArea <= maxArea && maxArea <= 1, 'erase', erase, '0 < minArea <= maxArea <= 1');
     need(minAspect > 0 && minAspect <= 1, 'erase.minAspect', minAspect, 'above 0 and at most 1');
+    need(!fill || (fill.length === 3 && fill.every(Number.isFinite)), 'erase.fill', fill, 'three numbers');
   }
   return config;
 }

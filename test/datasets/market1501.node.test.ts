@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compareCounts, countRecords, createSynthetic, MARKET1501_COUNTS } from '../../datasets/index.js';
+import { compareCounts, countRecords, createSynthetic, DATASET_FACTS } from '../../datasets/index.js';
 import { openMarket1501 } from '../../datasets/market1501.node.js';
 import { writeMarket1501 } from '../../datasets/market1501-writer.node.js';
 import { failsWith } from './fails-with.js';
@@ -67,6 +67,22 @@ test('a wrong path, an empty folder, a missing split and other names', async () 
   );
 });
 
+test('wrong nesting: one part, too far up, several, one folder too deep', async () => {
+  const inner = (prefix: string) =>
+    Object.fromEntries(Object.keys(FILES).map((name) => [`${prefix}/${name}`, undefined]));
+  await withFiles({ ...inner('a/b/c'), ...inner('several/x'), ...inner('several/y') }, async (folder) => {
+    const at = (path: string) => join(folder, path);
+    await failsWith(() => openMarket1501(at('a/b/c/query')), 'one part of Market-1501', `above it: ${at('a/b/c')}`);
+    await failsWith(() => openMarket1501(at('a')), 'further down', at('a/b/c'));
+    await failsWith(() => openMarket1501(at('several')), '2 datasets are in it: x, y');
+    assert.is((await openMarket1501(at('a/b'))).train.length, 4);
+  });
+  const { 'query/0001_c1s1_001051_00.jpg': _, ...rest } = FILES;
+  await withFiles({ ...rest, ...pictures('query/query/0001_c1s1_001051_00.jpg') }, (folder) =>
+    failsWith(() => openMarket1501(folder), 'there are 1 further down', join('query', 'query'), 'Move them up'),
+  );
+});
+
 test('what is written in this layout reads back', () =>
   withFiles(pictures('out/'), async (folder) => {
     const dataset = createSynthetic({ identities: 3, testIdentities: 2, distractors: 2, height: 32, width: 16 });
@@ -85,10 +101,40 @@ test('what is written in this layout reads back', () =>
     await failsWith(() => writeMarket1501(many, join(folder, 'x')), '7 cameras');
   }));
 
-test('known counts show every difference', () =>
+test('published counts: a lookalike is told so, and compared when asked for', () =>
   withFiles(FILES, async (folder) => {
-    const findings = compareCounts(await openMarket1501(folder), MARKET1501_COUNTS);
-    assert.ok(findings.some(({ message }) => message === 'train: 4 images, and there should be 12936'));
+    const dataset = await openMarket1501(folder);
+    const [lookalike, ...rest] = compareCounts(dataset);
+    assert.equal([lookalike!.level, lookalike!.code, rest.length], ['warning', 'lookalike', 0]);
+    assert.match(lookalike!.message, 'layout of Market-1501, and 4 training images where that has 12936');
+    const findings = compareCounts(dataset, { facts: DATASET_FACTS.market1501, always: true });
+    assert.ok(findings.some(({ message }) => message.startsWith('train: 4 images, and there should be 12936, ')));
+    assert.ok(findings.some(({ message }) => message.includes('camera 1 has 1 of 2017, camera 2 has 1 of 1709')));
   }));
+
+test('the 500,000 distractors', () =>
+  withFiles(
+    { ...FILES, ...pictures('images/0000_c3s9_x.jpg', 'images/0000_c1.png', 'images/-1_c2s1.jpg', 'images/what.jpg') },
+    async (folder) => {
+      const plain = await openMarket1501(folder);
+      const dataset = await openMarket1501(folder, { distractors: '500k' });
+      assert.is(dataset.gallery.length, plain.gallery.length + 3);
+      assert.equal(
+        dataset.gallery.slice(-3).map(({ path, identity, camera }) => [basename(path), identity, camera]),
+        [
+          ['-1_c2s1.jpg', -1, 1],
+          ['0000_c1.png', 0, 0],
+          ['0000_c3s9_x.jpg', 0, 2],
+        ],
+      );
+      assert.ok(dataset.skipped!.some(({ path }) => path.endsWith('what.jpg')));
+      assert.is(dataset.facts, DATASET_FACTS['market1501-500k']);
+    },
+  ));
+
+test('the 500,000 distractors are missing', () =>
+  withFiles(FILES, (folder) =>
+    failsWith(() => openMarket1501(folder, { distractors: '500k' }), 'no folder images', 'distractors=500k'),
+  ));
 
 test.run();

@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkDataset, findUnreadable, type ImageRecord } from '../../datasets/index.js';
+import { checkDataset, checkPictures, type ImageRecord } from '../../datasets/index.js';
+import { inspectPictures } from '../../datasets/inspect.node.js';
 import { openDataset } from '../../datasets/open.node.js';
 import { failsWith } from './fails-with.js';
 import { pictures, withFiles } from './temporary.node.js';
@@ -142,7 +143,11 @@ test('table: CSV with quotes', () =>
     assert.equal(brief(dataset.train), ['a,1.jpg 0 1', 'a2.jpg 0 0', 'b1.jpg 1 1', 'b2.jpg 1 0']);
     assert.equal(brief(dataset.query), ['c1.jpg 99 1']);
     assert.equal(brief(dataset.gallery), ['c2.jpg 99 0', 'c3.jpg -1 0']);
-    assert.equal(await findUnreadable(dataset), []);
+    const found = await inspectPictures(dataset);
+    assert.equal(
+      found.map(({ problem }) => problem),
+      new Array(7).fill(undefined),
+    );
   }));
 
 test('table: JSON lines, names for identities, no cameras and no splits', () => {
@@ -176,6 +181,11 @@ test('kinds: the nearest is named, and a bare path is told what to add', async (
   await failsWith(() => openDataset('foldr:x'), 'Did you mean folder?', 'market1501:DIR');
   await failsWith(() => openDataset('market-1501:x'), 'Did you mean market1501?');
   await failsWith(() => openDataset('data/market'), 'market1501:data/market');
+  await failsWith(() => openDataset('cuhk03:x?boxes=drawn'), 'boxes is drawn', 'detected or labeled');
+  await failsWith(() => openDataset('cuhk03:x?split=3'), 'protocol=classic');
+  await failsWith(() => openDataset('cuhk01:x?split=20'), 'split is 20', '0 to 19');
+  await failsWith(() => openDataset('train=synthetic'), 'train=A;test=B');
+  await failsWith(() => openDataset('synthetic+foldr:x'), 'called "foldr"', 'Did you mean folder?');
   await failsWith(() => openDataset('market1501'), 'names no folder');
   await failsWith(() => openDataset('synthetic:seeds=2'), 'no option seeds', 'Did you mean seed?');
   await failsWith(() => openDataset('synthetic:seed=two'), 'seed is two');
@@ -204,9 +214,8 @@ test('checks find what would spoil a result', () =>
         `${part} in ${messages.join('; ')}`,
       );
     }
-    const unreadable = await findUnreadable(dataset);
-    assert.is(unreadable.length, 1);
-    assert.match(unreadable[0]!.message, /bad\.jpg is empty/);
+    const findings = checkPictures(dataset, await inspectPictures(dataset));
+    assert.match(findings.find(({ code }) => code === 'unreadable')!.message, /bad\.jpg is empty/);
   }));
 
 test.run();
