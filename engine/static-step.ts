@@ -14,13 +14,21 @@ const ATTEMPTS = 4;
 /** Shapes of arguments that are recorded; further ones run plainly. */
 const MOST_SHAPES = 4;
 
+interface Recorded<R> {
+  readonly recording: Recording;
+  /** Where arguments are copied to: held, so that their memory stays in use. */
+  readonly inputs: readonly Tensor[];
+  readonly result: R;
+  /** Random draws made before the recorded step, and by it. */
+  readonly draws: number;
+  readonly drawn: number;
+}
+
 interface Course<R> {
   /** The work of the run before, until two agree. */
   last: Transcript | undefined;
   runs: number;
-  recorded:
-    | { readonly recording: Recording; readonly result: R; readonly draws: number; readonly drawn: number }
-    | undefined;
+  recorded: Recorded<R> | undefined;
   why: string | undefined;
 }
 
@@ -149,8 +157,7 @@ function run<A extends readonly Tensor[], R extends StepResult>(
         bytes: 4 * Math.ceil(bytesOf(dtype, size) / 4),
       }));
       const recording = new Recording(transcript, targets, arena);
-      // The arguments' copies live as long as the recording does, which names their buffers.
-      course.recorded = { recording, result, draws, drawn: randomPosition().draws - draws };
+      course.recorded = { recording, inputs, result, draws, drawn: randomPosition().draws - draws };
       course.last = undefined;
       return result;
     } catch (error) {
@@ -160,7 +167,7 @@ function run<A extends readonly Tensor[], R extends StepResult>(
   });
 }
 
-function replay<A extends readonly Tensor[], R>(gpu: Gpu, recorded: NonNullable<Course<R>['recorded']>, args: A): R {
+function replay<A extends readonly Tensor[], R>(gpu: Gpu, recorded: Recorded<R>, args: A): R {
   const { recording, result, draws, drawn } = recorded;
   const sources = args.map(contiguousData);
   const now = randomPosition();

@@ -41,12 +41,8 @@ export function distanceRows(
   query: FeatureRows,
   gallery: FeatureRows,
 ): (first: number, count: number) => Float32Array {
-  const m = rowCount('query', query);
-  const n = rowCount('gallery', gallery);
+  const { queries: m, gallery: n } = checkFeatures(query, gallery);
   const { dimension } = query;
-  if (dimension !== gallery.dimension) {
-    throw new Error(`distances: query features have ${dimension} values, gallery features ${gallery.dimension}`);
-  }
   const queryNorms = kind === 'cosine' ? norms(query, m) : undefined;
   const galleryNorms = kind === 'cosine' ? norms(gallery, n) : undefined;
   return (first, count) => {
@@ -71,7 +67,37 @@ export function distanceRows(
   };
 }
 
-function rowCount(side: string, { data, dimension }: FeatureRows): number {
+/** How many rows both sides have; throws as {@link distanceRows}. */
+export function checkFeatures(query: FeatureRows, gallery: FeatureRows): { queries: number; gallery: number } {
+  const queries = rowCount('query', query);
+  const count = rowCount('gallery', gallery);
+  if (query.dimension !== gallery.dimension) {
+    throw new Error(`distances: query features have ${query.dimension} values, gallery features ${gallery.dimension}`);
+  }
+  return { queries, gallery: count };
+}
+
+/**
+ * Throws when a feature is not a finite number, naming its row: on a GPU it might pass for a distance.
+ *
+ * @param nameOf what a row is called; default: its number
+ */
+export function checkFinite(
+  side: string,
+  { data, dimension }: FeatureRows,
+  nameOf: (row: number) => string = String,
+): void {
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    const [row, column] = [Math.floor(i / dimension), i % dimension];
+    throw new Error(
+      `distances: the feature of ${side} ${nameOf(row)} is ${data[i]} at ${column}; the model is broken, or the file`,
+    );
+  }
+}
+
+/** How many rows a feature matrix has; throws when its length is no multiple of its dimension. */
+export function rowCount(side: string, { data, dimension }: FeatureRows): number {
   if (!Number.isInteger(dimension) || dimension < 1 || data.length % dimension !== 0) {
     throw new Error(`distances: ${data.length} ${side} values are no rows of ${dimension}`);
   }

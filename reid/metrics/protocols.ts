@@ -1,3 +1,5 @@
+import { groupBy } from './groups.js';
+
 /** What an evaluation knows of its items, index by index. */
 export interface ItemLabels {
   /** Who is seen: integers. */
@@ -12,9 +14,25 @@ export interface ItemLabels {
  * Which gallery items a query does not rank, besides junk.
  *
  * - `market1501`: those with the query's identity and the query's camera
+ * - `separate-cameras`: all of the query's camera (open-reid's `separate_camera_set`)
  * - `no-camera`: only the query's own file
  */
-export type Protocol = 'market1501' | 'no-camera';
+export type Protocol = 'market1501' | 'separate-cameras' | 'no-camera';
+
+/** What a gallery item is to a query. */
+export const LEFT_OUT = 0;
+export const NON_MATCH = 1;
+export const MATCH = 2;
+
+/** What one query ranks. */
+export interface QueryList {
+  /** {@link LEFT_OUT}, {@link NON_MATCH} or {@link MATCH} for each gallery item. */
+  readonly roles: Uint8Array;
+  /** Gallery indices of the matches, ascending. */
+  readonly matches: readonly number[];
+  /** Length of the list: the gallery less what is left out. */
+  readonly kept: number;
+}
 
 /** Labels checked and brought into the form that ranking reads fast. */
 export interface RankingTask {
@@ -22,12 +40,13 @@ export interface RankingTask {
   readonly gallery: number;
   readonly queryIdentities: Int32Array;
   readonly galleryIdentities: Int32Array;
-  /** 1 for a gallery item that no query ranks. */
-  readonly junk: Uint8Array;
-  /** Gallery indices of each identity, ascending, without junk. */
-  readonly byIdentity: ReadonlyMap<number, readonly number[]>;
-  /** For a query: whether it leaves a gallery item out. */
-  readonly removes: (query: number) => (gallery: number) => boolean;
+  /** Undefined where the protocol needs none and none were given. */
+  readonly queryCameras: Int32Array | undefined;
+  readonly galleryCameras: Int32Array | undefined;
+  /** What a query ranks. The roles are one array: the next call writes over them. */
+  readonly listOf: (query: number) => QueryList;
+  /** Whether the gallery holds an identity at all, apart from junk. */
+  readonly holds: (identity: number) => boolean;
   readonly nameQuery: (query: number) => string;
   readonly nameGallery: (gallery: number) => string;
   /** Why no query has a match. */
@@ -54,25 +73,39 @@ export function rankingTask(
   if (size === 0) throw new Error('ranking: the gallery is empty');
   checkLength('query', 'files', query.files, queries);
   checkLength('gallery', 'files', gallery.files, size);
+  const queryCameras = camerasOf('query', query, queries, protocol);
+  const galleryCameras = camerasOf('gallery', gallery, size, protocol);
 
-  const junk = Uint8Array.from(galleryIdentities, (identity) => (identity === junkIdentity ? 1 : 0));
-  const byIdentity = new Map<number, number[]>();
-  galleryIdentities.forEach((identity, index) => {
-    if (junk[index]) return;
-    const indices = byIdentity.get(identity);
-    if (indices) indices.push(index);
-    else byIdentity.set(identity, [index]);
-  });
+  const isJunk = (g: number) => galleryIdentities[g] === junkIdentity;
+  const ranked = Array.from({ length: size }, (_, g) => g).filter((g) => !isJunk(g));
+  const byIdentity = groupBy(ranked, (g) => galleryIdentities[g]);
+  const removedBy = removal(protocol, ranked, byIdentity, { queryIdentities, queryCameras, galleryCameras }, [
+    query.files,
+    gallery.files,
+  ]);
 
-  const rule = protocol === 'market1501' ? cameraRule : ownFileRule;
+  const roles = new Uint8Array(size);
+  for (const g of ranked) roles[g] = NON_MATCH;
+  let changed: (readonly number[])[] = [];
+  const listOf = (q: number): QueryList => {
+    for (const list of changed) for (const g of list) roles[g] = NON_MATCH;
+    const same = byIdentity.get(queryIdentities[q]) ?? [];
+    const removed = removedBy(q);
+    for (const g of same) roles[g] = MATCH;
+    for (const g of removed) roles[g] = LEFT_OUT;
+    changed = [same, removed];
+    return { roles, matches: same.filter((g) => roles[g] === MATCH), kept: ranked.length - removed.length };
+  };
+
   return {
     queries,
     gallery: size,
     queryIdentities,
     galleryIdentities,
-    junk,
-    byIdentity,
-    ...rule(query, gallery, queryIdentities, galleryIdentities),
+    queryCameras,
+    galleryCameras,
+    listOf,
+    holds: (identity) => byIdentity.has(identity),
     nameQuery: (index) => named(index, query.files),
     nameGallery: (index) => named(index, gallery.files),
     explainNoMatch: () => {
@@ -88,30 +121,30 @@ export function rankingTask(
   };
 }
 
-type Rule = Pick<RankingTask, 'removes'>;
-
-function cameraRule(query: ItemLabels, gallery: ItemLabels, queryIds: Int32Array, galleryIds: Int32Array): Rule {
-  const queryCameras = cameras('query', query, queryIds.length);
-  const galleryCameras = cameras('gallery', gallery, galleryIds.length);
-  return {
-    removes: (q) => {
-      const identity = queryIds[q];
-      const camera = queryCameras[q];
-      return (g) => galleryIds[g] === identity && galleryCameras[g] === camera;
-    },
-  };
+interface Cameras {
+  readonly queryIdentities: Int32Array;
+  readonly queryCameras: Int32Array | undefined;
+  readonly galleryCameras: Int32Array | undefined;
 }
 
-function ownFileRule(query: ItemLabels, gallery: ItemLabels): Rule {
-  if (!query.files || !gallery.files) return { removes: () => () => false };
-  const galleryFiles = gallery.files;
-  const queryFiles = query.files;
-  return {
-    removes: (q) => {
-      const own = queryFiles[q];
-      return (g) => galleryFiles[g] === own;
-    },
-  };
+/** The items that are no junk and that a query leaves out. */
+function removal(
+  protocol: Protocol,
+  ranked: readonly number[],
+  byIdentity: ReadonlyMap<number, readonly number[]>,
+  { queryIdentities, queryCameras, galleryCameras }: Cameras,
+  [queryFiles, galleryFiles]: readonly (readonly string[] | undefined)[],
+): (query: number) => readonly number[] {
+  if (protocol === 'market1501') {
+    return (q) => (byIdentity.get(queryIdentities[q]) ?? []).filter((g) => galleryCameras![g] === queryCameras![q]);
+  }
+  if (protocol === 'separate-cameras') {
+    const byCamera = groupBy(ranked, (g) => galleryCameras![g]);
+    return (q) => byCamera.get(queryCameras![q]) ?? [];
+  }
+  if (!queryFiles || !galleryFiles) return () => [];
+  const byFile = groupBy(ranked, (g) => galleryFiles[g]);
+  return (q) => byFile.get(queryFiles[q]) ?? [];
 }
 
 function explainRule(protocol: Protocol, query: ItemLabels, gallery: ItemLabels): string {
@@ -122,9 +155,10 @@ function explainRule(protocol: Protocol, query: ItemLabels, gallery: ItemLabels)
     : "every match has its query's camera, and those are left out; check the cameras, or use the protocol 'no-camera'";
 }
 
-function cameras(side: string, labels: ItemLabels, count: number): Int32Array {
+function camerasOf(side: string, labels: ItemLabels, count: number, protocol: Protocol): Int32Array | undefined {
   if (!labels.cameras) {
-    throw new Error(`ranking: the ${side} has no cameras, which 'market1501' needs; use the protocol 'no-camera'`);
+    if (protocol === 'no-camera') return undefined;
+    throw new Error(`ranking: the ${side} has no cameras, which '${protocol}' needs; use the protocol 'no-camera'`);
   }
   checkLength(side, 'cameras', labels.cameras, count);
   return integers(side, 'cameras', labels.cameras);

@@ -2,21 +2,14 @@ import { BatchNorm1d, init, Linear, Module } from '../../engine/nn/index.js';
 import { mean } from '../../engine/ops/reduce.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { ResNet, type ResNetOptions } from './backbones/resnet.js';
-
-/** What a model for re-identification gives in training. */
-export interface TrainingOutput {
-  /** [N, C]: for metric losses. */
-  readonly features: Tensor;
-  /** [N, identities]: for the identity loss. */
-  readonly logits: Tensor;
-}
+import type { ReidModel, TrainingOutput } from './model.js';
 
 /**
  * The strong baseline (Luo et al., "Bag of tricks and a strong baseline for deep person re-identification", CVPRW 2019): a
  * residual network, its map averaged; the triplet loss sees the average, a batch norm without bias (BNNeck) stands between it
  * and the classifier, and retrieval uses what is behind the norm.
  */
-export class Baseline extends Module {
+export class Baseline extends Module implements ReidModel {
   readonly base: ResNet;
   readonly bottleneck: BatchNorm1d;
   readonly classifier: Linear;
@@ -40,7 +33,7 @@ export class Baseline extends Module {
   /** Images [N, 3, H, W] → features for both losses. */
   losses(images: Tensor): TrainingOutput {
     const features = this.pooled(images);
-    return { features, logits: this.classifier.forward(this.bottleneck.forward(features)) };
+    return { features: [features], logits: [this.classifier.forward(this.bottleneck.forward(features))] };
   }
 
   /** Images [N, 3, H, W] → what retrieval compares [N, C]. */

@@ -1,7 +1,8 @@
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../datasets/index.js';
 import type { Recipe } from './recipe.js';
 
-const ERASE = { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 };
+/** Random erasing as all published recipes have it. */
+export const ERASE = { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 };
 
 /**
  * The strong baseline as published (Luo et al., CVPRW 2019): ResNet-50, 256×128, batch 16 × 4, Adam 3.5e-4, warm-up of 10
@@ -10,7 +11,7 @@ const ERASE = { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 };
 export const baselineR50: Recipe = {
   name: 'baseline-r50',
   about: 'the strong baseline at its published size: ResNet-50, 256×128, 120 epochs; wants a real GPU',
-  model: { backbone: 'resnet50', width: 64, stem: 'imagenet', stemStride: 2, lastStride: 1 },
+  model: { kind: 'baseline', backbone: 'resnet50', width: 64, stem: 'imagenet', stemStride: 2, lastStride: 1 },
   input: { height: 256, width: 128, mean: IMAGENET_MEAN, std: IMAGENET_STD },
   augment: { flip: 0.5, pad: 10, erase: ERASE },
   sampler: { identities: 16, images: 4, cover: 'images' },
@@ -26,7 +27,7 @@ export const baseline: Recipe = {
   ...baselineR50,
   name: 'baseline',
   about: 'the strong baseline, small: ResNet-18 of width 16, 64×32; minutes without a GPU',
-  model: { backbone: 'resnet18', width: 16, stem: 'small', stemStride: 2, lastStride: 1 },
+  model: { kind: 'baseline', backbone: 'resnet18', width: 16, stem: 'small', stemStride: 2, lastStride: 1 },
   input: { height: 64, width: 32, mean: IMAGENET_MEAN, std: IMAGENET_STD },
   augment: { flip: 0.5, pad: 3, erase: { ...ERASE, maxArea: 0.25 } },
   optimiser: { kind: 'adam', lr: 2e-3, weightDecay: 5e-4, momentum: 0.9 },

@@ -1,5 +1,8 @@
 import { trainTransform } from '../../datasets/index.js';
 import { nearestName } from '../../datasets/nearest.js';
+import { checkAPNet } from '../models/apnet.js';
+import { checkRGA } from '../models/rga.js';
+import { apnetOptionsOf, rgaOptionsOf } from './model-spec.js';
 import type { Recipe } from './recipe.js';
 
 /** A recipe, or a change to one, that makes no sense; the message names the key, the value and what would be right. */
@@ -9,9 +12,13 @@ export class RecipeError extends Error {
 
 /** Keys that a recipe may have though another lacks them, with an example of their value. */
 const OPTIONAL: Readonly<Record<string, unknown>> = {
+  precision: 'float16',
   'augment.jitter': { brightness: 0.2, contrast: 0.2, saturation: 0.2 },
   'augment.move': { degrees: 5, translate: 0.05 },
   'augment.erase': { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 },
+  'augment.erase.fill': [0, 0, 0],
+  'loss.smoothingClasses': 751,
+  'schedule.each': 'step',
   'schedule.warmup': { epochs: 10, from: 0.1 },
   'schedule.end': 60,
   'schedule.to': 0.01,
@@ -31,12 +38,21 @@ const SCHEDULES: Readonly<Record<Recipe['schedule']['kind'], readonly string[]>>
 };
 
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
+  precision: ['float32', 'float16'],
   'model.backbone': ['resnet18', 'resnet34', 'resnet50'],
   'model.stem': ['imagenet', 'small'],
   'model.stemStride': [1, 2],
   'model.lastStride': [1, 2],
+  'model.branch': ['sc', 's', 'c', 'none'],
+  'model.gammaInit': ['uniform01', 'ones'],
+  'model.feature': ['norm', 'pool', 'logits'],
+  'model.bnGroups': [1, 2],
+  'model.level': [0, 1, 2, 3],
+  'model.agent': ['channel', 'spatial'],
+  'model.stackOrder': ['fineToCoarse', 'coarseToFine'],
   'optimiser.kind': ['adam', 'adamw', 'sgd'],
   'schedule.kind': Object.keys(SCHEDULES),
+  'schedule.each': ['step', 'epoch'],
   'sampler.cover': ['images', 'identities'],
   'evaluation.distance': ['cosine', 'euclidean'],
 };
@@ -66,6 +82,7 @@ function lookUp(recipe: Record<string, unknown>, path: string): unknown {
 
 /** Says what is wrong with a value for a key, or nothing. */
 function complaint(path: string, value: unknown, before: unknown): string | undefined {
+  if (path === 'model.kind') return value === before ? undefined : `${before} (another kind is another recipe)`;
   const choices = CHOICES[path];
   if (choices) return choices.includes(value) ? undefined : `one of ${choices.join(', ')}`;
   if (path === 'loss.margin') return value === 'soft' || typeof value === 'number' ? undefined : 'a number or soft';
@@ -90,10 +107,12 @@ function complaint(path: string, value: unknown, before: unknown): string | unde
 const COUNTS: ReadonlyMap<string, number> = new Map([
   ...['epochs', 'model.width', 'input.height', 'input.width'].map((path) => [path, 1] as const),
   ...['sampler.identities', 'sampler.images', 'evaluation.batch'].map((path) => [path, 1] as const),
+  ...['channel', 'spatial', 'down'].map((ratio) => [`model.ratios.${ratio}`, 1] as const),
+  ['loss.smoothingClasses', 1],
   ...['evaluation.every', 'augment.pad'].map((path) => [path, 0] as const),
 ]);
 
-const SHARES = /^(loss\.labelSmoothing|optimiser\.momentum|augment\.flip|augment\.erase\.probability)$/;
+const SHARES = /^(loss\.labelSmoothing|model\.dropout|optimiser\.momentum|augment\.flip|augment\.erase\.probability)$/;
 
 /** Refuses a value that is wrong for its key; an object's inner keys and values are checked one by one. */
 function check(change: string, path: string, value: unknown, before: unknown): void {
@@ -123,7 +142,7 @@ const optionalKeysIn = (path: string): string[] =>
     .map((key) => key.slice(path.length + 1));
 
 /** Refuses what is wrong only together. */
-function checkWhole({ schedule, input, augment }: Recipe): void {
+function checkWhole({ model, schedule, input, augment }: Recipe): void {
   const lacking = SCHEDULES[schedule.kind].filter((key) => !(key in schedule)).map((key) => `schedule.${key}`);
   if (lacking.length > 0) {
     const examples = lacking.map((key) => `--set ${key}=${JSON.stringify(OPTIONAL[key])}`).join(' ');
@@ -135,6 +154,12 @@ function checkWhole({ schedule, input, augment }: Recipe): void {
     trainTransform({ erase: undefined, ...input, ...augment });
   } catch (error) {
     throw new RecipeError(`The recipe's pictures: ${(error as Error).message}.`, { cause: error });
+  }
+  try {
+    if (model.kind === 'rga') checkRGA(rgaOptionsOf(model, input));
+    if (model.kind === 'apnet') checkAPNet(apnetOptionsOf(model, input));
+  } catch (error) {
+    throw new RecipeError(`The recipe's model: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -168,7 +193,7 @@ export function overrideRecipe(recipe: Recipe, changes: readonly string[]): Reci
     if (equals < 1) throw new RecipeError(`--set ${change}: write it as key=value, for example --set epochs=5.`);
     const path = change.slice(0, equals);
     const known = [...new Set([...recipeKeys(result), ...Object.keys(OPTIONAL)])].filter(
-      (key) => key !== 'name' && key !== 'about',
+      (key) => key !== 'name' && key !== 'about' && key !== 'model.kind',
     );
     if (!known.includes(path))
       throw new RecipeError(

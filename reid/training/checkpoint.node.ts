@@ -5,7 +5,7 @@ import { openSafetensors, writeSafetensors } from '../../engine/io/safetensors.j
 import { StateDictError } from '../../engine/nn/index.js';
 import type { OptimiserState } from '../../engine/optim/index.js';
 import { type RandomPosition, randomPosition, restoreRandomPosition } from '../../engine/random.js';
-import type { Baseline } from '../models/baseline.js';
+import type { ReidModel } from '../models/model.js';
 import type { Recipe } from '../recipes/recipe.js';
 import type { Metrics } from './retrieval.js';
 import type { Trainer } from './trainer.js';
@@ -32,6 +32,8 @@ export interface Checkpoint {
   readonly seconds: number;
   readonly model: ReadonlyMap<string, NamedArray>;
   readonly optimiser: OptimiserState;
+  /** State of the loss scale, of runs in float16. */
+  readonly scale?: readonly number[];
 }
 
 /** A file that is no checkpoint of this project, or one that does not fit. */
@@ -66,7 +68,8 @@ export async function takeCheckpoint(
     const bad = data.find((value) => !(Math.abs(value) < LARGEST));
     if (bad !== undefined) throw trainer.diverged(`After step ${trainer.step}, ${name} holds ${bad}`);
   }
-  const run = { facts, position: trainer.state, random: randomPosition(), seconds, optimiser };
+  const scale = trainer.scaler && Array.from(await trainer.scaler.stateDict());
+  const run = { facts, position: trainer.state, random: randomPosition(), seconds, optimiser, scale };
   return writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify(run) });
 }
 
@@ -80,7 +83,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
         `${path} is a safetensors file, but no checkpoint of this project (its format is ${metadata.format ?? 'not given'}).`,
       );
     }
-    const { facts, position, random, seconds, optimiser } = JSON.parse(metadata.run) as Omit<
+    const { facts, position, random, seconds, optimiser, scale } = JSON.parse(metadata.run) as Omit<
       Checkpoint,
       'path' | 'model'
     >;
@@ -96,6 +99,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       position,
       random,
       seconds,
+      scale,
       model: parts.model,
       optimiser: { ...optimiser, arrays: parts.optimiser },
     };
@@ -105,7 +109,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /** Loads a checkpoint's weights; @throws CheckpointError naming the file and the first tensor that does not fit */
-export function loadWeights(model: Baseline, { path, model: weights }: Checkpoint): void {
+export function loadWeights(model: ReidModel, { path, model: weights }: Checkpoint): void {
   try {
     model.loadStateDict(weights);
   } catch (error) {
@@ -138,6 +142,7 @@ export function restore(trainer: Trainer, checkpoint: Checkpoint): void {
       cause: error,
     });
   }
+  if (checkpoint.scale) trainer.scaler?.loadStateDict(checkpoint.scale);
   trainer.state = checkpoint.position;
   restoreRandomPosition(checkpoint.random);
 }

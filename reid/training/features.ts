@@ -101,3 +101,18 @@ export async function rawPixels(dataset: ReidDataset, records: readonly ImageRec
   }
   return { data, count: records.length, dimension };
 }
+
+/** Lengths are taken to be at least this. */
+const SHORTEST = 1e-12;
+
+/** Features over their lengths: each row a unit vector, or 0 where it was 0. */
+export function normalisedFeatures({ data, count, dimension }: Features): Features {
+  const out = new Float32Array(data.length);
+  for (let start = 0; start < data.length; start += dimension) {
+    let squares = 0;
+    for (let i = start; i < start + dimension; i++) squares += data[i]! * data[i]!;
+    const scale = 1 / Math.max(Math.sqrt(squares), SHORTEST);
+    for (let i = start; i < start + dimension; i++) out[i] = data[i]! * scale;
+  }
+  return { data: out, count, dimension };
+}

@@ -1,5 +1,5 @@
 import type { Image, ImageRecord, ReidDataset } from '../../datasets/index.js';
-import { drawRanks } from '../metrics/rank-picture.js';
+import { drawRanks } from '../report/drawing/rank-picture.js';
 import type { RankingResult } from '../metrics/ranking.js';
 
 /** Queries shown in a picture of ranks. */

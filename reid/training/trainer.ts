@@ -6,11 +6,22 @@ import {
   type ReidDataset,
   trainTransform,
 } from '../../datasets/index.js';
-import { backward, crossEntropy, type Gpu, scope, type Tensor, tensor } from '../../engine/index.js';
-import { add, mul } from '../../engine/ops/arithmetic.js';
-import { type GroupOptions, type Optimiser, Scheduler } from '../../engine/optim/index.js';
-import { batchHardTriplet } from '../losses/triplet.js';
-import type { Baseline } from '../models/baseline.js';
+import {
+  backward,
+  type Gpu,
+  GpuError,
+  type StaticStep,
+  scope,
+  stack,
+  staticStep,
+  type Tensor,
+  tensor,
+  toHalf,
+} from '../../engine/index.js';
+import { GradScaler, type GroupOptions, type Optimiser, Scheduler } from '../../engine/optim/index.js';
+import { identityTripletLoss } from '../losses/identity-triplet.js';
+import { lossesInGroups } from '../models/batch-groups.js';
+import type { ReidModel } from '../models/model.js';
 import type { Recipe } from '../recipes/recipe.js';
 import { buildOptimiser } from './model.js';
 
@@ -25,6 +36,9 @@ export interface StepReport {
   readonly idLoss: number;
   readonly tripletLoss: number;
 }
+
+/** Identity loss, triplet loss, and what was minimised. */
+type Losses = [id: number, triplet: number, total: number];
 
 /** Numbers are finite no more, because of too high a learning rate most likely. The last checkpoint is from before. */
 export class DivergedError extends Error {
@@ -41,11 +55,14 @@ export class DivergedError extends Error {
  */
 export class Trainer implements AsyncIterable<StepReport> {
   readonly recipe: Recipe;
-  readonly model: Baseline;
+  readonly model: ReidModel;
   readonly optimiser: Optimiser<GroupOptions>;
+  /** Of recipes with float16. */
+  readonly scaler: GradScaler | undefined;
   readonly #gpu: Gpu;
   readonly #loader: Loader;
   readonly #scheduler: Scheduler;
+  readonly #update: StaticStep<[Tensor, Tensor], Tensor>;
   #step = 0;
   #left = 0;
 
@@ -54,7 +71,7 @@ export class Trainer implements AsyncIterable<StepReport> {
     readonly dataset: ReidDataset;
     readonly recipe: Recipe;
     readonly seed: number;
-    readonly model: Baseline;
+    readonly model: ReidModel;
     readonly store?: ImageStore;
   }) {
     const { gpu, dataset, recipe, seed, model, store } = options;
@@ -69,6 +86,15 @@ export class Trainer implements AsyncIterable<StepReport> {
     });
     this.optimiser = buildOptimiser(recipe, model);
     this.#scheduler = new Scheduler(this.optimiser, recipe.schedule);
+    if (recipe.precision === 'float16') {
+      if (!gpu.has('shader-f16')) {
+        throw new GpuError(
+          'precision float16: this adapter has no half precision (shader-f16). Train with --set precision=float32.',
+        );
+      }
+      this.scaler = new GradScaler({ gpu });
+    }
+    this.#update = staticStep((images, labels) => this.#losses(images, labels), gpu);
   }
 
   /** Steps that were made. */
@@ -105,7 +131,7 @@ export class Trainer implements AsyncIterable<StepReport> {
       for await (const { images, shape, labels, epoch, index, count } of this.#loader) {
         this.#scheduler.epoch = epoch + index / count;
         const lr = this.optimiser.groups[0]!.lr;
-        const [idLoss, tripletLoss, loss] = await this.#update(images, shape, labels);
+        const [idLoss, tripletLoss, loss] = await this.#run(images, shape, labels);
         this.#step++;
         this.#left = count - 1 - index + (epochs - 1 - epoch) * count;
         if (!Number.isFinite(loss)) throw this.diverged(`The loss of step ${this.#step} is ${loss}`);
@@ -123,30 +149,35 @@ export class Trainer implements AsyncIterable<StepReport> {
     );
   }
 
-  /** One step: forward, backward, update. The three losses come back in one read. */
-  #update(images: Float32Array, shape: readonly number[], labels: Int32Array): Promise<[number, number, number]> {
-    const { loss: weights } = this.recipe;
+  /** One step; the three losses come back in one read. */
+  #run(images: Float32Array, shape: readonly number[], labels: Int32Array): Promise<Losses> {
     return scope(async () => {
-      const { features, logits } = this.model.losses(tensor(images, shape, { gpu: this.#gpu }));
-      const id = crossEntropy(logits, tensor(labels, [labels.length], { gpu: this.#gpu }), {
-        labelSmoothing: weights.labelSmoothing,
-      });
-      const triplet = batchHardTriplet(features, labels, weights.margin);
-      const loss = add(mul(id, weights.idWeight), mul(triplet, weights.tripletWeight));
-      backward(loss);
-      this.optimiser.step();
-      this.optimiser.zeroGrad();
-      return readScalars(id, triplet, loss);
+      const gpu = this.#gpu;
+      const losses = this.#update(tensor(images, shape, { gpu }), tensor(labels, [labels.length], { gpu }));
+      return (await losses.read()) as unknown as Losses;
     }, this.#gpu);
   }
 
-  /** Ends the loader's threads. */
-  close(): Promise<void> {
-    return this.#loader.close();
+  /** Forward, backward, update: the work of a step, the same for every batch of one size. */
+  #losses(images: Tensor, labels: Tensor): Tensor {
+    const { model: spec, loss: weights } = this.recipe;
+    const groups = 'bnGroups' in spec ? spec.bnGroups : 1;
+    const output = lossesInGroups(this.model, this.scaler ? toHalf(images) : images, groups);
+    const { id, triplet, total } = identityTripletLoss(output, labels, weights);
+    if (this.scaler) {
+      backward(this.scaler.scale(total));
+      this.scaler.step(this.optimiser);
+    } else {
+      backward(total);
+      this.optimiser.step();
+    }
+    this.optimiser.zeroGrad();
+    return stack([id, triplet, total]);
   }
-}
 
-async function readScalars(...scalars: readonly Tensor[]): Promise<[number, number, number]> {
-  const values = await Promise.all(scalars.map((scalar) => scalar.item()));
-  return values as [number, number, number];
+  /** Ends the loader's threads, and gives the memory of the recorded step back. */
+  async close(): Promise<void> {
+    await this.#loader.close();
+    await this.#update.release();
+  }
 }

@@ -7,6 +7,8 @@ export interface Difference {
   readonly absolute: number;
   readonly relative: number;
   readonly l2: number;
+  /** The largest l2 that is allowed, where the tolerance depends on the case. */
+  readonly allowed?: number;
   /** Why it fails, or undefined. */
   readonly reason: string | undefined;
 }
@@ -23,7 +25,7 @@ export const FORWARD: Tolerance = { l2: 1e-5, relative: 1e-4, absolute: 1e-6 };
 export const GRADIENT: Tolerance = { l2: 1e-4 };
 
 /** What is zero in exact arithmetic may be at most this large. */
-const TINY = 1e-4;
+export const TINY = 1e-4;
 
 const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((n, i) => n === b[i]);

@@ -29,6 +29,8 @@ export interface CaseResult {
   readonly forward: Readonly<Record<string, Difference>>;
   readonly gradients: Readonly<Record<string, Difference>>;
   readonly reason?: string;
+  /** What else there is to say, such as how near to its tolerance the worst value is. */
+  readonly note?: string;
 }
 
 /** Runs one operator case: its outputs and, against the given upstream, the gradient of every float input. */

@@ -4,13 +4,12 @@ import {
   BatchNorm1d,
   BatchNorm2d,
   Conv2d,
+  convNorm,
   init,
   type Layer,
   Linear,
   MaxPool2d,
   Module,
-  normAddRelu,
-  normRelu,
   ReLU,
   Sequential,
 } from '../../../engine/nn/index.js';
@@ -33,7 +32,7 @@ class ConvLayer extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return normRelu(this.bn, this.conv.forward(x));
+    return convNorm(this.conv, this.bn, x, { relu: true });
   }
 }
 
@@ -49,7 +48,7 @@ class Conv1x1Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.bn.forward(this.conv.forward(x));
+    return convNorm(this.conv, this.bn, x);
   }
 }
 
@@ -67,7 +66,7 @@ class LightConv3x3 extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return normRelu(this.bn, this.conv2.forward(this.conv1.forward(x)));
+    return convNorm(this.conv2, this.bn, this.conv1.forward(x), { relu: true });
   }
 }
 
@@ -121,7 +120,7 @@ class OSBlock extends Module {
     const streams = [this.conv2a, this.conv2b, this.conv2c, this.conv2d];
     const sum = streams.map((stream) => this.gate.forward(stream.forward(y))).reduce((a, b) => add(a, b));
     const shortcut = this.downsample?.forward(x) ?? x;
-    return normAddRelu(this.conv3.bn, this.conv3.conv.forward(sum), shortcut);
+    return convNorm(this.conv3.conv, this.conv3.bn, sum, { residual: shortcut, relu: true });
   }
 }
 

@@ -1,12 +1,11 @@
 import {
   BatchNorm2d,
   Conv2d,
+  convNorm,
   init,
   type Layer,
   MaxPool2d,
   Module,
-  normAddRelu,
-  normRelu,
   Sequential,
 } from '../../../engine/nn/index.js';
 import type { Tensor } from '../../../engine/tensor.js';
@@ -39,17 +38,38 @@ export interface ResNetOptions {
   readonly inputs?: number;
 }
 
+/** How much smaller than the picture the map behind each of the four stages is. */
+export function resnetStrides({ stem = 'imagenet', stemStride, lastStride = 2 }: ResNetOptions): number[] {
+  const first = stem === 'imagenet' ? (stemStride ?? 2) * 2 : (stemStride ?? 1);
+  return [first, 2 * first, 4 * first, 4 * first * lastStride];
+}
+
 const conv3x3 = (inputs: number, outputs: number, stride = 1): Conv2d =>
   new Conv2d(inputs, outputs, 3, { stride, padding: 1, bias: false });
 
 const conv1x1 = (inputs: number, outputs: number, stride = 1): Conv2d =>
   new Conv2d(inputs, outputs, 1, { stride, bias: false });
 
-/** The shortcut where a block changes the shape. */
-function shortcut(inputs: number, outputs: number, stride: number): Sequential | undefined {
-  if (stride === 1 && inputs === outputs) return undefined;
-  return new Sequential(conv1x1(inputs, outputs, stride), new BatchNorm2d(outputs));
+/** The shortcut where a block changes the shape: a 1×1 convolution and its norm, named 0 and 1 as in torchvision. */
+class Shortcut extends Sequential {
+  readonly #conv: Conv2d;
+  readonly #norm: BatchNorm2d;
+
+  constructor(inputs: number, outputs: number, stride: number) {
+    const conv = conv1x1(inputs, outputs, stride);
+    const norm = new BatchNorm2d(outputs);
+    super(conv, norm);
+    this.#conv = conv;
+    this.#norm = norm;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convNorm(this.#conv, this.#norm, x);
+  }
 }
+
+const shortcut = (inputs: number, outputs: number, stride: number): Shortcut | undefined =>
+  stride === 1 && inputs === outputs ? undefined : new Shortcut(inputs, outputs, stride);
 
 /** Two 3×3 convolutions; [N, inputs, H, W] → [N, planes, H/stride, W/stride]. */
 export class BasicBlock extends Module {
@@ -70,8 +90,8 @@ export class BasicBlock extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = normRelu(this.bn1, this.conv1.forward(x));
-    return normAddRelu(this.bn2, this.conv2.forward(y), this.downsample?.forward(x) ?? x);
+    const y = convNorm(this.conv1, this.bn1, x, { relu: true });
+    return convNorm(this.conv2, this.bn2, y, { residual: this.downsample?.forward(x) ?? x, relu: true });
   }
 }
 
@@ -99,9 +119,9 @@ export class Bottleneck extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = normRelu(this.bn1, this.conv1.forward(x));
-    const z = normRelu(this.bn2, this.conv2.forward(y));
-    return normAddRelu(this.bn3, this.conv3.forward(z), this.downsample?.forward(x) ?? x);
+    const y = convNorm(this.conv1, this.bn1, x, { relu: true });
+    const z = convNorm(this.conv2, this.bn2, y, { relu: true });
+    return convNorm(this.conv3, this.bn3, z, { residual: this.downsample?.forward(x) ?? x, relu: true });
   }
 }
 
@@ -124,6 +144,8 @@ export class ResNet extends Module {
   readonly #stemRelu: boolean;
   /** Channels after each of the four stages. */
   readonly stageOutputs: readonly number[];
+  /** How much smaller than the picture the map behind each stage is. */
+  readonly stageStrides: readonly number[];
 
   constructor(options: ResNetOptions) {
     super();
@@ -151,6 +173,7 @@ export class ResNet extends Module {
     this.layer3 = stage(2, 2);
     this.layer4 = stage(3, lastStride);
     this.stageOutputs = [1, 2, 4, 8].map((times) => width * times * Block.expansion);
+    this.stageStrides = resnetStrides(options);
     this.apply(initialise);
   }
 
@@ -161,9 +184,8 @@ export class ResNet extends Module {
 
   /** Up to the first stage: [N, 3, H, W] → [N, width, H/4, W/4] with the ImageNet stem. */
   stem(x: Tensor): Tensor {
-    const y = this.conv1.forward(x);
-    const z = this.#stemRelu ? normRelu(this.bn1, y) : this.bn1.forward(y);
-    return this.#maxpool?.forward(z) ?? z;
+    const y = convNorm(this.conv1, this.bn1, x, { relu: this.#stemRelu });
+    return this.#maxpool?.forward(y) ?? y;
   }
 
   forward(x: Tensor): Tensor {

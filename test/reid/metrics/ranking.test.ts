@@ -4,6 +4,7 @@ import { averagePrecision, inverseNegativePenalty } from '../../../reid/metrics/
 import { evaluateRanking, evaluateRankingByRows, type RankingOptions } from '../../../reid/metrics/ranking.js';
 import { loadJson } from '../../fixture.js';
 import { fill } from '../../golden/fill.js';
+import { distances, gallery, query } from './worked-case.js';
 
 interface Scores {
   cmc: number[];
@@ -44,18 +45,6 @@ const near = (actual: number | null, expected: number | null, message?: string, 
 const nearAll = (actual: ArrayLike<number | null>, expected: ArrayLike<number | null>, message: string) => {
   for (let i = 0; i < expected.length; i++) near(actual[i], expected[i], `${message}[${i}]`);
 };
-
-// Worked numbers of the evaluation rules: four queries, eight gallery items.
-const query = { identities: [1, 1, 2, 3], cameras: [0, 1, 0, 0] };
-const gallery = { identities: [1, 1, 1, 2, 2, 0, 3, 1], cameras: [0, 1, 2, 0, 1, 2, 0, 2] };
-const distances = Float32Array.from(
-  [
-    [0.1, 0.4, 0.35, 0.2, 0.5, 0.3, 0.6, 0.9],
-    [0.3, 0.05, 0.2, 0.25, 0.6, 0.1, 0.7, 0.15],
-    [0.7, 0.6, 0.2, 0.1, 0.4, 0.3, 0.5, 0.8],
-    [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.1, 0.8],
-  ].flat(),
-);
 
 /** One query of identity 1 whose list has the given matches in the given order. */
 const listOf = (rel: number[], rank: (i: number) => number = (i) => i) =>
@@ -292,6 +281,16 @@ test('row by row gives the same result as the whole matrix', async () => {
       { blockRows },
     );
     assert.equal(blocks, whole);
+  }
+});
+
+test('the nearest non-match is known, however many items are kept', () => {
+  const of = (rel: number[], nearest: number) =>
+    evaluateRanking(...listOf(rel), { nearest }).perQuery[0].nearestNonMatch;
+  for (const nearest of [0, 1, 2, 10]) {
+    assert.is(of([1, 1, 0, 0], nearest), 2);
+    assert.is(of([0, 1, 1, 0], nearest), 0);
+    assert.is(of([1, 1], nearest), null);
   }
 });
 

@@ -33,15 +33,18 @@ test('names are those of the published model', () => {
 });
 
 test('features and logits have their shapes, and every trained parameter a gradient', async () => {
-  const { features, logits } = model.train().losses(randn([6, 3, 32, 16]));
+  const {
+    features: [features],
+    logits: [logits],
+  } = model.train().losses(randn([6, 3, 32, 16]));
   assert.equal(
-    [features.shape, logits.shape],
+    [features!.shape, logits!.shape],
     [
       [6, 32],
       [6, IDENTITIES],
     ],
   );
-  backward(add(sum(features), sum(logits)));
+  backward(add(sum(features!), sum(logits!)));
   const without = [...model.namedParameters()].filter(([, parameter]) => !parameter.grad).map(([name]) => name);
   assert.equal(without, ['bottleneck.bias'], "the BNNeck's bias is not trained");
 });

@@ -1,0 +1,10 @@
+import type { RGA } from '../rga.js';
+import { type Checkpoint, type ImportRow, importState } from './import.js';
+
+/**
+ * Takes over a checkpoint of the original RGA (`checkpoint_N.pth.tar`: a dict with `state_dict`, `epoch`, `optimizer`). A
+ * classifier of another number of identities is left as it was; retrieval does not need it.
+ *
+ * @throws FormatError where nothing fits
+ */
+export const importRGA = (model: RGA, checkpoint: Checkpoint): ImportRow[] => importState(model, checkpoint);

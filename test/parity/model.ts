@@ -1,0 +1,319 @@
+import { backward } from '../../engine/autograd.js';
+import { Counter, type Module, type Parameter } from '../../engine/nn/index.js';
+import type { GroupOptions, Optimiser } from '../../engine/optim/index.js';
+import { scope } from '../../engine/scope.js';
+import { type Tensor, type TensorData, tensor, write } from '../../engine/tensor.js';
+import { fill } from '../golden/fill.js';
+import type { GoldenValue } from './case.js';
+import { compare, type Difference, TINY, type Tolerance } from './compare.js';
+import { type GoldenModel, ruleOf } from './model-golden.js';
+import type { CaseResult } from './ops.js';
+
+/** What training gives: outputs by the file's names, and losses of which `total` is differentiated. */
+export interface TrainStep {
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly losses: Readonly<Record<string, Tensor>>;
+}
+
+/** A model of a golden file, built by its system. */
+export interface SystemModel {
+  readonly model: Module;
+  /** Names, shapes and types of the original's state dict, in its order. */
+  names(): [string, readonly number[], string][];
+  /** Outputs in evaluation. */
+  evaluate(input: Tensor): Readonly<Record<string, Tensor>>;
+  train(input: Tensor, labels: readonly number[] | null): TrainStep;
+  /** The system's optimiser, where the file makes steps. */
+  optimiser?(): Optimiser<GroupOptions>;
+}
+
+/** Builds the model of a file. */
+export type SystemBuilder = (golden: GoldenModel) => SystemModel;
+
+/** How often a case is run again with its input moved, before a value that is off counts as wrong. */
+const NUDGES = 12;
+
+type Differences = Record<string, Difference>;
+
+const noiseOf = (golden: GoldenValue): number => golden.noise ?? 0;
+
+/** What is compared in a case, under names that say where: `eval feat`, `grad conv1.weight`. */
+class Findings {
+  readonly differences: Differences = {};
+
+  add(what: string, difference: Difference): void {
+    this.differences[what] = difference;
+  }
+
+  async tensor(what: string, t: Tensor | undefined, golden: GoldenValue, tolerance: Tolerance): Promise<void> {
+    if (t) this.data(what, await t.read(), t.shape, golden, tolerance);
+    else this.fail(what, 'it is not there');
+  }
+
+  data(what: string, data: TensorData, shape: readonly number[], golden: GoldenValue, tolerance: Tolerance): void {
+    this.add(what, { ...compare(data, shape, golden, tolerance), allowed: tolerance.l2 });
+  }
+
+  /** A number of which only the relative size is known to be right. */
+  number(what: string, got: number, want: number, relative: number, absolute = 0): void {
+    const off = Math.abs(got - want);
+    const size = Math.abs(want) || 1;
+    const l2 = off / size;
+    const allowed = relative + absolute / size;
+    const reason = l2 <= allowed ? undefined : `${got} instead of ${want}, which is above ${relative}`;
+    this.add(what, { absolute: off, relative: l2, l2, allowed, reason });
+  }
+
+  /** A number that is zero in exact arithmetic. */
+  small(what: string, got: number): void {
+    const reason = Math.abs(got) <= TINY ? undefined : `${got} instead of 0`;
+    this.add(what, { absolute: Math.abs(got), relative: 0, l2: 0, reason });
+  }
+
+  fail(what: string, reason: string): void {
+    this.add(what, { absolute: Infinity, relative: Infinity, l2: Infinity, reason });
+  }
+
+  /** What is off, unless it can not be a matter of rounding. */
+  get off(): string[] {
+    const off = Object.entries(this.differences).filter(([, { reason }]) => reason);
+    return off.every(([, { l2 }]) => Number.isFinite(l2)) ? off.map(([what]) => what) : [];
+  }
+
+  /** All of them as a case's result; names that begin with `grad` are gradients, `met` were right with a nudged input. */
+  result(id: string, met: ReadonlySet<string> = new Set(), runs = 1): CaseResult {
+    const all = Object.entries(this.differences).map(([what, difference]): [string, Difference] => [
+      what,
+      met.has(what) ? { ...difference, reason: undefined } : difference,
+    ]);
+    const wrong = all.filter(([, { reason }]) => reason);
+    const share = ({ l2, allowed }: Difference) => (allowed ? l2 / allowed : 0);
+    const [what, worst] = all.reduce((a, b) => (share(b[1]) > share(a[1]) ? b : a), all[0]!);
+    const shown = wrong.slice(0, 3).map(([name, { reason }]) => `${name}: ${reason}`);
+    return {
+      id,
+      status: wrong.length > 0 ? 'fail' : 'pass',
+      forward: Object.fromEntries(all.filter(([name]) => !name.startsWith('grad'))),
+      gradients: Object.fromEntries(all.filter(([name]) => name.startsWith('grad'))),
+      reason: wrong.length > 0 ? `${wrong.length} of ${all.length} differ: ${shown.join('; ')}` : undefined,
+      note: `${all.length} compared; worst ${what}: ${worst.l2.toExponential(1)}${worst.allowed ? ` of ${worst.allowed.toExponential(1)} allowed` : ''}${met.size > 0 ? `; a matter of rounding, right in one of ${runs} runs with a nudged input: ${[...met].join(', ')}` : ''}`,
+    };
+  }
+}
+
+const l2Of = (data: ArrayLike<number>): number => {
+  let squares = 0;
+  for (let i = 0; i < data.length; i++) squares += data[i]! * data[i]!;
+  return Math.sqrt(squares);
+};
+
+/** The model with the file's values in all parameters and buffers. */
+function filled(golden: GoldenModel, build: SystemBuilder): SystemModel {
+  const system = build(golden);
+  for (const [name, entry] of system.model.entries()) {
+    if (entry instanceof Counter) entry.value = 0;
+    else write(entry, fill(`${golden.seed}/${name}`, entry.shape, ruleOf(golden, name, entry.shape)));
+  }
+  return system;
+}
+
+/** The file's input, or with a nudge each number of it moved to a float32 beside it, or not, by chance. */
+function inputOf({ inputs }: GoldenModel, nudge: number): Tensor {
+  const { shape, fill: key, rule } = inputs[0]!;
+  const data = fill(key, shape, rule);
+  if (nudge > 0) {
+    const move = fill(`nudge ${nudge}`, shape, { kind: 'quant', levels: 3, offset: -1 });
+    for (let i = 0; i < data.length; i++) data[i] = data[i]! * (1 + move[i]! * 2 ** -23);
+  }
+  return tensor(data, shape, { requiresGrad: true });
+}
+
+/**
+ * Runs a case. What is off is looked at again with the input moved by a rounding: where a ReLU's input is within rounding of
+ * 0, or a gradient is what is left of terms that cancel, float32 gives one of several values, of which PyTorch's is one. A
+ * value counts as right if one of these runs meets its tolerance, which an error of the model never does.
+ */
+async function settle(id: string, run: (nudge: number) => Promise<Findings>): Promise<CaseResult> {
+  const first = await run(0);
+  const open = new Set(first.off);
+  const met = new Set<string>();
+  let runs = 0;
+  while (open.size > 0 && runs < NUDGES) {
+    const again = await run(++runs);
+    for (const what of open) {
+      if (again.differences[what]?.reason) continue;
+      open.delete(what);
+      met.add(what);
+    }
+  }
+  return first.result(id, met, runs);
+}
+
+/** Names, shapes and types, how many parameters, and which are frozen. */
+function runNames(id: string, golden: GoldenModel, build: SystemBuilder): CaseResult {
+  const findings = new Findings();
+  const { model, names } = build(golden);
+  const own = names();
+  findings.number('entries', own.length, golden.state_dict.length, 0);
+  const wrong = golden.state_dict.findIndex((want, i) => JSON.stringify(own[i]) !== JSON.stringify(want));
+  if (wrong >= 0) {
+    const [got, want] = [own[wrong], golden.state_dict[wrong]].map((entry) => JSON.stringify(entry));
+    findings.fail(`entry ${wrong}`, `${got} instead of ${want}`);
+  }
+  if (!golden.cannot_run) {
+    const count = (all: readonly Parameter[]) => all.reduce((sum, { size }) => sum + size, 0);
+    const parameters = [...model.namedParameters()];
+    const trained = parameters.filter(([, { requiresGrad }]) => requiresGrad);
+    findings.number('parameters', count(parameters.map(([, p]) => p)), golden.param_count, 0);
+    findings.number('trained parameters', count(trained.map(([, p]) => p)), golden.trainable_count, 0);
+    const frozen = parameters.flatMap(([name, p]) => (p.requiresGrad ? [] : [name]));
+    if (frozen.sort().join() !== [...golden.frozen_params].sort().join()) findings.fail('frozen', frozen.join());
+  }
+  return findings.result(id);
+}
+
+interface GradientRecords {
+  readonly grads: GoldenModel['grads'];
+  readonly lengths: GoldenModel['grad_l2'];
+  readonly median: number;
+  /** Parameters whose gradient is zero in exact arithmetic. */
+  readonly zero?: readonly string[];
+}
+
+/** The gradients of a backward pass against the file's: those that it has whole, and the lengths of all. */
+async function compareGradients(
+  findings: Findings,
+  { model }: SystemModel,
+  input: Tensor,
+  { grads, lengths, median, zero = [] }: GradientRecords,
+): Promise<void> {
+  const parameters = new Map<string, Tensor>(model.namedParameters());
+  parameters.set('input', input);
+  for (const [name, want] of Object.entries(grads)) {
+    const got = parameters.get(name)?.grad;
+    if (want) await findings.tensor(`grad ${name}`, got, want, { l2: Math.max(1e-3, 10 * noiseOf(want)) });
+    else if (got && l2Of(await got.read()) > 0) findings.fail(`grad ${name}`, 'there should be none');
+  }
+  for (const [name, want] of Object.entries(lengths)) {
+    const got = parameters.get(name)?.grad;
+    const length = got ? l2Of(await got.read()) : 0;
+    if (want === null || zero.includes(name) || grads[name]?.zero) findings.small(`grad l2 ${name}`, length);
+    else findings.number(`grad l2 ${name}`, length, want, Math.max(1e-2, 10 * median));
+  }
+}
+
+/** Outputs and gradients with running statistics. */
+async function runEvaluation(golden: GoldenModel, build: SystemBuilder, nudge: number): Promise<Findings> {
+  const findings = new Findings();
+  const system = filled(golden, build);
+  const { model } = system;
+  model.eval();
+  await scope(async () => {
+    const input = inputOf(golden, nudge);
+    const outputs = system.evaluate(input);
+    for (const [name, want] of Object.entries(golden.eval_outputs)) {
+      await findings.tensor(`eval ${name}`, outputs[name], want, { l2: 1e-4 });
+    }
+    const { what, grads, grad_l2: lengths, noise_median: median } = golden.eval_mode_gradients;
+    const root = outputs[/for output (\w+)/.exec(what)![1]!]!;
+    const upstream = fill(`${golden.seed}/upstream`, root.shape, { kind: 'signed', scale: 1.5 });
+    backward(root, { gradient: tensor(upstream, root.shape) });
+    await compareGradients(findings, system, input, { grads, lengths, median });
+    model.zeroGrad();
+    input.grad = undefined;
+  });
+  return findings;
+}
+
+/** One training step and what it leaves, then the losses of the steps after it. */
+async function runTraining(golden: GoldenModel, build: SystemBuilder, nudge: number): Promise<Findings> {
+  const findings = new Findings();
+  const system = filled(golden, build);
+  const { model } = system;
+  model.train();
+  const optimiser = system.optimiser?.();
+  const before = new Map<string, TensorData>();
+  if (golden.param_delta_l2) {
+    for (const [name, parameter] of model.namedParameters()) before.set(name, await parameter.read());
+  }
+  for (const [step, losses] of golden.losses.entries()) {
+    await scope(async () => {
+      const input = inputOf(golden, nudge);
+      const got = system.train(input, golden.labels);
+      for (const [name, want] of Object.entries(losses)) {
+        const far = 10 * Math.abs(want - golden.losses_f64[step]![name]!);
+        const allowed = step === 0 ? 1e-4 : 1e-2;
+        const value = await got.losses[name]!.item();
+        findings.number(`loss ${name} of step ${step}`, value, want, allowed, step === 0 ? 1e-5 : Math.max(far, 1e-5));
+      }
+      if (step === 0) await compareOutputs(findings, golden, model, got.outputs);
+      backward(got.losses.total!);
+      if (step === 0) {
+        const { grads, grad_l2: lengths, grad_noise_median: median, grad_exactly_zero_examples: zero } = golden;
+        await compareGradients(findings, system, input, { grads, lengths, median, zero });
+      }
+      optimiser?.step();
+      model.zeroGrad();
+      input.grad = undefined;
+    });
+    if (step === 0 && optimiser) await compareStep(findings, golden, model, before, optimiser.groups[0]!.lr);
+  }
+  return findings;
+}
+
+async function compareOutputs(
+  findings: Findings,
+  golden: GoldenModel,
+  model: Module,
+  outputs: TrainStep['outputs'],
+): Promise<void> {
+  const ample = (want: GoldenValue) => ({ l2: Math.max(1e-3, 20 * noiseOf(want)) });
+  for (const [name, want] of Object.entries(golden.train_outputs)) {
+    await findings.tensor(`train ${name}`, outputs[name], want, ample(want));
+  }
+  const entries = new Map(model.entries());
+  const buffer = (name: string) => entries.get(golden.aliases?.[name] ?? name) as Tensor | undefined;
+  for (const [name, want] of Object.entries(golden.running_stats_after_1_train_forward)) {
+    await findings.tensor(`running ${name}`, buffer(name), want, ample(want));
+  }
+  for (const [name, want] of Object.entries(golden.running_stats_l2)) {
+    const got = buffer(name);
+    if (got) findings.number(`running l2 ${name}`, l2Of(await got.read()), want, 1e-3);
+    else findings.fail(`running l2 ${name}`, 'it is not there');
+  }
+}
+
+/** Parameters after the first step. An Adam step may go the other way where a gradient is tiny: 2 lr off, and a little. */
+async function compareStep(
+  findings: Findings,
+  golden: GoldenModel,
+  model: Module,
+  before: ReadonlyMap<string, TensorData>,
+  lr: number,
+): Promise<void> {
+  const parameters = new Map(model.namedParameters());
+  for (const [name, want] of Object.entries(golden.params_after_1_step ?? {})) {
+    const tolerance = { l2: Math.max(1e-3, 10 * noiseOf(want)), relative: 0, absolute: 2.1 * lr };
+    await findings.tensor(`after step ${name}`, parameters.get(name), want, tolerance);
+  }
+  for (const [name, want] of Object.entries(golden.param_delta_l2 ?? {})) {
+    const after = await parameters.get(name)!.read();
+    const old = before.get(name)!;
+    findings.number(`step of ${name}`, l2Of(after.map((value, i) => value - old[i]!)), want, 1e-2);
+  }
+}
+
+/** The cases of a model's file: its names, evaluation with gradients, training with steps. */
+export function modelCases(
+  file: string,
+  golden: GoldenModel,
+  build: SystemBuilder,
+): { readonly id: string; run(): Promise<CaseResult> }[] {
+  const names = { id: `${file}/names`, run: async () => runNames(`${file}/names`, golden, build) };
+  if (golden.cannot_run) return [names];
+  return [
+    names,
+    { id: `${file}/eval`, run: () => settle(`${file}/eval`, (nudge) => runEvaluation(golden, build, nudge)) },
+    { id: `${file}/train`, run: () => settle(`${file}/train`, (nudge) => runTraining(golden, build, nudge)) },
+  ];
+}

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { GoldenCase } from './case.js';
+import { modelCases } from './model.js';
+import type { GoldenModel } from './model-golden.js';
+import { type CaseResult, runOpCase } from './ops.js';
+import { type GoldenOptimiser, type GoldenSchedule, runOptimiser, runSchedule } from './schedules.js';
+import { hasLossRunner, runLossCase } from './system-losses.js';
+import { systemOf } from './systems/index.js';
+
+/** A case that can be run. */
+export interface PlannedCase {
+  readonly id: string;
+  run(): Promise<CaseResult>;
+}
+
+/** Any golden file; what it holds tells which kind it is. */
+interface GoldenFile extends Partial<GoldenModel> {
+  readonly cases?: readonly (GoldenCase | GoldenSchedule)[];
+  readonly optimisers?: readonly GoldenOptimiser[];
+}
+
+const notYet = (id: string, reason: string): PlannedCase => ({
+  id,
+  run: async () => ({ id, status: 'fail', forward: {}, gradients: {}, reason }),
+});
+
+function planned(file: string, golden: GoldenCase | GoldenSchedule): PlannedCase {
+  const id = `${file}/${golden.id}`;
+  if ('lr_per_epoch' in golden) return { id, run: async () => runSchedule(id, golden) };
+  if (golden.op) return { id, run: () => runOpCase(id, golden) };
+  if (hasLossRunner(golden.id)) return { id, run: () => runLossCase(id, golden) };
+  return notYet(id, 'no runner for this kind of case yet');
+}
+
+/** The cases of one file; a file that no runner knows is one case that fails. */
+function casesIn(file: string, golden: GoldenFile): PlannedCase[] {
+  const optimisers = (golden.optimisers ?? []).map((one) => {
+    const id = `${file}/optimiser-${one.id}`;
+    return { id, run: () => runOptimiser(id, one) };
+  });
+  if (golden.cases) return [...golden.cases.map((one) => planned(file, one)), ...optimisers];
+  const system = golden.state_dict && systemOf(golden.name!);
+  if (system) return modelCases(file, golden as GoldenModel, system);
+  return [notYet(file, 'no runner for this kind of golden file yet')];
+}
+
+/** Every case of the golden files (*.json) in a folder and its folders, in the order of their names. */
+export function plannedCases(dir: string): PlannedCase[] {
+  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+  return files.sort().flatMap((path) => {
+    const file = relative(dir, join(dir, path))
+      .replace(/\.json$/, '')
+      .replaceAll('\\', '/');
+    try {
+      return casesIn(file, JSON.parse(readFileSync(join(dir, path), 'utf8')) as GoldenFile);
+    } catch (error) {
+      return [notYet(file, `can not be read: ${(error as Error).message}`)];
+    }
+  });
+}
