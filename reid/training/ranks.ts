@@ -1,6 +1,6 @@
 import type { Image, ImageRecord, ReidDataset } from '../../datasets/index.js';
-import { drawRanks } from '../report/drawing/rank-picture.js';
 import type { RankingResult } from '../metrics/ranking.js';
+import { drawRanks } from '../report/drawing/rank-picture.js';
 
 /** Queries shown in a picture of ranks. */
 const SHOWN = 8;

@@ -6,24 +6,12 @@ import {
   type ReidDataset,
   trainTransform,
 } from '../../datasets/index.js';
-import {
-  backward,
-  type Gpu,
-  GpuError,
-  type StaticStep,
-  scope,
-  stack,
-  staticStep,
-  type Tensor,
-  tensor,
-  toHalf,
-} from '../../engine/index.js';
+import { type Gpu, GpuError, type StaticStep, scope, staticStep, type Tensor, tensor } from '../../engine/index.js';
 import { GradScaler, type GroupOptions, type Optimiser, Scheduler } from '../../engine/optim/index.js';
-import { identityTripletLoss } from '../losses/identity-triplet.js';
-import { lossesInGroups } from '../models/batch-groups.js';
 import type { ReidModel } from '../models/model.js';
 import type { Recipe } from '../recipes/recipe.js';
 import { buildOptimiser } from './model.js';
+import { trainingStep } from './step.js';
 
 /** What a finished step tells. */
 export interface StepReport {
@@ -94,7 +82,7 @@ export class Trainer implements AsyncIterable<StepReport> {
       }
       this.scaler = new GradScaler({ gpu });
     }
-    this.#update = staticStep((images, labels) => this.#losses(images, labels), gpu);
+    this.#update = staticStep((images, labels) => trainingStep(this, images, labels), gpu);
   }
 
   /** Steps that were made. */
@@ -156,23 +144,6 @@ export class Trainer implements AsyncIterable<StepReport> {
       const losses = this.#update(tensor(images, shape, { gpu }), tensor(labels, [labels.length], { gpu }));
       return (await losses.read()) as unknown as Losses;
     }, this.#gpu);
-  }
-
-  /** Forward, backward, update: the work of a step, the same for every batch of one size. */
-  #losses(images: Tensor, labels: Tensor): Tensor {
-    const { model: spec, loss: weights } = this.recipe;
-    const groups = 'bnGroups' in spec ? spec.bnGroups : 1;
-    const output = lossesInGroups(this.model, this.scaler ? toHalf(images) : images, groups);
-    const { id, triplet, total } = identityTripletLoss(output, labels, weights);
-    if (this.scaler) {
-      backward(this.scaler.scale(total));
-      this.scaler.step(this.optimiser);
-    } else {
-      backward(total);
-      this.optimiser.step();
-    }
-    this.optimiser.zeroGrad();
-    return stack([id, triplet, total]);
   }
 
   /** Ends the loader's threads, and gives the memory of the recorded step back. */
