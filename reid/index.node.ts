@@ -1,7 +1,11 @@
 /** What needs a disk: data sets in folders, files of weights, whole training runs. Node only. */
+export { checkFolders } from '../datasets/check-folders.node.js';
+export { type InspectOptions, inspectPictures } from '../datasets/inspect.node.js';
 export { writeMarket1501 } from '../datasets/market1501-writer.node.js';
 export { DATASET_KINDS, openDataset } from '../datasets/open.node.js';
 export { FileError, openFile, readFileBytes, writeFileAtomically } from '../engine/io/files.node.js';
+export { EventFile, writeEventsOfLog } from './report/tensorboard/event-file.node.js';
+export { readLog, type WrittenReport, writeReport } from './report/write-report.node.js';
 export { type Checkpoint, CheckpointError, type RunFacts, readCheckpoint } from './training/checkpoint.node.js';
 export { figures, type RunMetrics, type RunOptions, trainRun } from './training/run.node.js';
 export { RunFolder } from './training/run-folder.node.js';

@@ -1,0 +1,27 @@
+/** Seeing: what a run and a network looked at. Runs in Node and in a browser. */
+export { type ContactRow, drawContactSheet } from './drawing/contact-sheet.js';
+export { type HeatMap, type HeatRange, type OverlayOptions, overlayHeatmap } from './drawing/heatmap.js';
+export { drawHeatmapGrid, type HeatmapGridOptions, type HeatmapRow } from './drawing/heatmap-grid.js';
+export {
+  drawRanks,
+  type RankPictureItem,
+  type RankPictureOptions,
+  type RankPictureRow,
+} from './drawing/rank-picture.js';
+export { type Pca, type PointRows, pca } from './embedding/pca.js';
+export { type TsneMap, type TsneOptions, type TsneProgress, tsne } from './embedding/tsne.js';
+export { curvesOf, type LoggedLine } from './evidence/curves.js';
+export { type Evidence, evidenceOf } from './evidence/evidence.js';
+export { type AttentionMapOptions, attentionMaps } from './looking/attention-map.js';
+export { type Call, captureCalls, captureOutput } from './looking/capture.js';
+export { classScore, type GradCamOptions, gradCam, similarityScore } from './looking/grad-cam.js';
+export { attentionLayers, lastMapLayer, type NamedLayer } from './looking/map-layer.js';
+export { type EmbeddedPicture, embed } from './page/picture.js';
+export { type HeatTable, heatTable } from './plot/heat-table.js';
+export { type Histogram, histogramChart } from './plot/histogram.js';
+export { type LineChart, lineChart, type Series } from './plot/line-chart.js';
+export { type Scatter, type ScatterPoint, scatterChart } from './plot/scatter.js';
+export { renderReport } from './render.js';
+export type { ReportData } from './report-data.js';
+export type { EventHistogram, EventImage, EventValue, TensorboardEvent } from './tensorboard/event.js';
+export { eventHistogram, eventImage, eventRecord, readEvents, scalarsOf } from './tensorboard/tensorboard.js';
