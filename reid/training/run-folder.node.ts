@@ -11,6 +11,8 @@ const TEMPORARY = /^\.[0-9a-f]{16}\.tmp$/;
 /** The folder of one run: recipe.json, log.jsonl, checkpoint.safetensors, metrics.json and pictures. */
 export class RunFolder {
   readonly path: string;
+  /** Gets every line of the log too. */
+  listener: ((line: LogLine) => void) | undefined;
 
   /** Makes the folder if it is not there. */
   constructor(path: string) {
@@ -54,6 +56,7 @@ export class RunFolder {
 
   log(line: LogLine): void {
     appendFileSync(this.file('log.jsonl'), `${JSON.stringify(line)}\n`);
+    this.listener?.(line);
   }
 
   /** Drops what a killed process left: log lines of steps after `step`, which are made again, and files half written. */

@@ -3,13 +3,17 @@ import { encodePng, ImageStore, type ReidDataset } from '../../datasets/index.js
 import { type Gpu, manualSeed, profileTable, traceEvents } from '../../engine/index.js';
 import { writeFileAtomically } from '../../engine/io/files.node.js';
 import type { RankingResult } from '../metrics/ranking.js';
+import type { ReidModel } from '../models/model.js';
 import type { Recipe } from '../recipes/recipe.js';
+import { evidenceOf } from '../report/evidence/evidence.js';
+import { EventFile } from '../report/tensorboard/event-file.node.js';
+import { writeReport } from '../report/write-report.node.js';
 import { type Checkpoint, type RunFacts, restore, takeCheckpoint } from './checkpoint.node.js';
-import { type EvaluationContext, evaluateModel, evaluateRawPixels } from './evaluation.js';
+import { type EvaluationContext, evaluateModel, evaluateRawPixels, retrievalSides } from './evaluation.js';
 import { buildModel } from './model.js';
 import { duration, Progress, type ProgressOutput } from './progress.js';
 import { drawRankedQueries } from './ranks.js';
-import { type Metrics, metricsOf } from './retrieval.js';
+import { evaluateRetrieval, type Metrics, metricsOf, type RetrievalSide, reportRetrieval } from './retrieval.js';
 import type { RunFolder } from './run-folder.node.js';
 import { type StepReport, Trainer } from './trainer.js';
 
@@ -78,10 +82,13 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
       await gpu.trim(); // Evaluation's sizes are not training's.
       await folder.goOnAfter(-1);
     }
+    const events = await EventFile.open(folder.path, checkpoint ? trainer.step : -1);
+    folder.listener = (line) => events.log(line);
     const before = checkpoint?.seconds ?? 0;
     const seconds = await trainSteps(options, context, trainer, facts, before);
     if (options.signal?.aborted) return undefined;
-    const result = await evaluateModel(model, context);
+    const sides = await retrievalSides(model, context);
+    const result = await evaluateRetrieval(gpu, recipe.evaluation.distance, sides.query, sides.gallery);
     const metrics: RunMetrics = {
       ...metricsOf(result),
       rawPixels: facts.rawPixels,
@@ -98,8 +105,13 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
     };
     await folder.writeJson('metrics.json', metrics);
     await writeRanks(folder, dataset, result, `${recipe.name} on ${data}`);
+    await writeWholeReport(options, model, sides).catch((error: Error) =>
+      // The run is done and its figures are safe.
+      output.write(`report.html could not be made: ${error.message}\n`),
+    );
     return metrics;
   } finally {
+    folder.listener = undefined;
     await trainer.close();
     await store.close();
   }
@@ -115,6 +127,21 @@ async function measureBefore(
   const untrained = metricsOf(await evaluateModel(trainer.model, context));
   output.write(`untrained:  ${figures(untrained)}\n`);
   return { recipe, data, seed, identities: dataset.identities, rawPixels, untrained };
+}
+
+/** report.html with everything that the finished run knows. */
+async function writeWholeReport(
+  { gpu, dataset, recipe, seed, folder, output }: RunOptions,
+  model: ReidModel,
+  { query, gallery }: { readonly query: RetrievalSide; readonly gallery: RetrievalSide },
+): Promise<void> {
+  const start = performance.now();
+  const report = await reportRetrieval(gpu, recipe.evaluation.distance, query, gallery);
+  const features = { query: query.features, gallery: gallery.features };
+  model.eval();
+  const parts = await evidenceOf({ dataset, report, seed, features, looks: { gpu, model, input: recipe.input } });
+  const { path } = await writeReport(folder.path, parts);
+  output.write(`report: ${path} (${duration((performance.now() - start) / 1000)})\n`);
 }
 
 /** The picture of ranks of a folder. */

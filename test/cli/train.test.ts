@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeImage } from '../../datasets/index.js';
 import type { Recipe } from '../../reid/recipes/index.js';
+import { readEvents } from '../../reid/report/tensorboard/tensorboard.js';
 import { readCheckpoint } from '../../reid/training/checkpoint.node.js';
 import type { Metrics } from '../../reid/training/retrieval.js';
 import type { RunMetrics } from '../../reid/training/run.node.js';
@@ -31,6 +32,18 @@ const assertFractions = ({ mAP, cmc, mINP }: Metrics): void => {
 };
 
 const checkpointOf = (run: string) => readCheckpoint(join(run, 'checkpoint.safetensors'));
+
+/** The files of a run; the name of the events has a time in it. */
+const filesOf = (run: string): string[] =>
+  readdirSync(run)
+    .map((name) => name.replace(/^events\.out\.tfevents\.\d+\.reid-webgpu$/, 'events'))
+    .sort();
+
+/** Steps that the event file tells of, in its order. */
+function eventSteps(run: string): number[] {
+  const name = readdirSync(run).find((file) => file.startsWith('events.'))!;
+  return readEvents(new Uint8Array(readFileSync(join(run, name)))).events.map(({ step }) => step);
+}
 
 test('the run folder holds the recipe, the log, the checkpoint, the figures and the picture', async () => {
   const { recipe, data, seed } = jsonOf(whole, 'recipe.json') as { recipe: Recipe; data: string; seed: number };
@@ -61,8 +74,19 @@ test('the run folder holds the recipe, the log, the checkpoint, the figures and 
   const { position, facts } = await checkpointOf(whole);
   assert.equal([position.epoch, position.batch, position.step], [3, 0, steps.length]);
   assert.equal([facts.identities, facts.data, facts.seed], [6, DATA, 7]);
-  const files = ['checkpoint.safetensors', 'log.jsonl', 'metrics.json', 'ranks.png', 'recipe.json'];
-  assert.equal(readdirSync(whole).sort(), files, 'and nothing else');
+  const page = readFileSync(join(whole, 'report.html'), 'utf8');
+  for (const part of ['mAP', 'learning rate', 'baseline']) assert.ok(page.includes(part), `${part} in report.html`);
+  assert.equal(eventSteps(whole), [0, ...steps.map(({ step }) => step)], 'events for TensorBoard, each step once');
+  const files = [
+    'checkpoint.safetensors',
+    'events',
+    'log.jsonl',
+    'metrics.json',
+    'ranks.png',
+    'recipe.json',
+    'report.html',
+  ];
+  assert.equal(filesOf(whole), files, 'and nothing else');
 });
 
 test('--json prints the figures alone, progress goes to standard error', () => {
@@ -117,7 +141,8 @@ test('killed before its first checkpoint, stopped by Ctrl-C, killed after some s
   assert.equal(course(out), course(whole), 'each step once, with the same losses');
   const figures = ({ mAP, cmc, mINP, rawPixels, untrained }: RunMetrics) => ({ mAP, cmc, mINP, rawPixels, untrained });
   assert.equal(figures(JSON.parse(stdout)), figures(jsonOf(whole, 'metrics.json') as RunMetrics));
-  assert.equal(readdirSync(out).sort(), readdirSync(whole).sort(), 'nothing is left over');
+  assert.equal(filesOf(out), filesOf(whole), 'nothing is left over');
+  assert.equal(eventSteps(out), eventSteps(whole), 'each step once in the events');
 });
 
 test('a finished run goes on when it gets more epochs', async () => {
@@ -135,26 +160,6 @@ test('a finished run goes on when it gets more epochs', async () => {
     stepsOf(out).map(({ step }) => step),
     Array.from({ length: position.step }, (_, i) => i + 1),
   );
-});
-
-test('evaluate: the figures of the run again, and of another data set', async () => {
-  const { stdout, stderr } = await succeed('evaluate', whole, '--json');
-  const again = JSON.parse(stdout) as RunMetrics;
-  const { mAP, cmc, mINP, rawPixels, untrained } = jsonOf(whole, 'metrics.json') as RunMetrics;
-  const { mAP: map, cmc: curve, mINP: minp, rawPixels: raw, untrained: fresh } = again;
-  assert.equal([map, curve, minp, raw, fresh], [mAP, cmc, mINP, rawPixels, untrained]);
-  assert.equal(jsonOf(whole, 'evaluation.json'), again);
-  assert.match(stderr, /12 of 12 queries valid, 12 in the gallery/);
-
-  const out = join(folder, 'elsewhere');
-  const data = DATA.replace('testIdentities=4', 'seed=5,testIdentities=3');
-  const checkpoint = join(whole, 'checkpoint.safetensors');
-  const other = await succeed('evaluate', checkpoint, '--data', data, '--out', out, '--json');
-  const report = JSON.parse(other.stdout) as RunMetrics & { readonly data: string };
-  for (const figures of [report, report.rawPixels, report.untrained]) assertFractions(figures);
-  assert.equal([report.data, report.queries], [data, 9]);
-  assert.not.equal(report.rawPixels, rawPixels, 'raw pixels of the other data set');
-  assert.equal(readdirSync(out).sort(), ['evaluation.json', 'ranks.png']);
 });
 
 test.run();
