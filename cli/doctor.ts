@@ -3,20 +3,30 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Gpu, openGpu } from '../engine/index.js';
-import { readArguments, runCommand } from './command.js';
+import { readArguments, runCommand, wholeNumber } from './command.js';
+import { describeNeeds, IDENTITIES, judgeRecipe } from './recipe-needs.js';
 import { type Outcome, selfTest } from './self-test.js';
 
-const HELP = `node cli/doctor.js [--json]
+const HELP = `node cli/doctor.js [--recipe NAME [--set KEY=VALUE …] [--identities N]] [--json]
 
 Says what this machine's GPU adapter is and has, checks the main kernels against plain loops on the CPU, and says what to do
 where something is missing.
 
-  --json   prints one object instead
-  --help   prints this
+  --recipe NAME    says what training by a recipe needs here (memory, work, kernels), and checks nothing else
+  --set KEY=VALUE  changes the recipe, as for train
+  --identities N   of the training set; default 751, Market-1501's
+  --json           prints one object instead
+  --help           prints this
 
-Exit status: 0 when everything works, 1 when something failed.`;
+Exit status: 0 when everything works, 1 when something failed or the recipe does not fit, 2 wrong usage.`;
 
-const OPTIONS = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+const OPTIONS = {
+  recipe: { type: 'string' },
+  set: { type: 'string', multiple: true },
+  identities: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -34,7 +44,7 @@ const LIMITS = [
 const FEATURES = [
   ['subgroups', 'Matrix rows are shared through workgroup memory, which is slower on software adapters.'],
   ['timestamp-query', 'Kernels can not be timed by the GPU: no --profile, and "npm run bench" has wall times only.'],
-  ['shader-f16', 'Nothing yet: all kernels compute in float32.'],
+  ['shader-f16', 'No half precision: --set precision=float16 is refused.'],
 ] as const satisfies readonly (readonly [GPUFeatureName, string])[];
 
 const INSTALL =
@@ -156,7 +166,7 @@ async function main(): Promise<number> {
   }
   const host = { node: process.versions.node, platform: `${process.platform}-${process.arch}`, host: 'dawn' };
   const say = (text: string) => void (values.json || console.log(text));
-  say(`Node ${host.node} on ${host.platform}, Dawn\n`);
+  if (!values.recipe) say(`Node ${host.node} on ${host.platform}, Dawn\n`);
   const { trouble } = probe();
   if (trouble) {
     if (values.json) console.log(JSON.stringify({ ok: false, ...host, adapter: null, trouble, advice: [INSTALL] }));
@@ -165,6 +175,14 @@ async function main(): Promise<number> {
   }
   const gpu = await openGpu();
   try {
+    if (values.recipe) {
+      const identities = wholeNumber('identities', values.identities, IDENTITIES);
+      const verdict = judgeRecipe(gpu, values.recipe, values.set ?? [], identities);
+      console.log(
+        values.json ? JSON.stringify({ adapter: gpu.name, ...verdict }) : `${gpu.name}\n\n${describeNeeds(verdict)}`,
+      );
+      return verdict.needs ? 0 : 1;
+    }
     const found = describe(gpu);
     if (!values.json) printFound(found);
     say('\nSelf-test, against plain loops on the CPU:');

@@ -1,5 +1,6 @@
-import { currentGpu, type Gpu, noGrad, type Plan, plan, scope, tensor } from '../../engine/index.js';
+import { currentGpu, type Gpu, noGrad, type Plan, plan, scope } from '../../engine/index.js';
 import { GradScaler } from '../../engine/optim/index.js';
+import { empty } from '../../engine/tensor.js';
 import type { Recipe } from '../recipes/recipe.js';
 import { buildModel, buildOptimiser } from './model.js';
 import { trainingStep } from './step.js';
@@ -23,7 +24,7 @@ export interface Needs {
 export function recipeNeeds(recipe: Recipe, identities: number, gpu: Gpu = currentGpu()): Needs {
   let parameters = 0;
   const { height, width } = recipe.input;
-  const batch = (n: number) => tensor(new Float32Array(n * 3 * height * width), [n, 3, height, width]);
+  const batch = (n: number) => empty(currentGpu(), [n, 3, height, width], 'float32', 'images');
   const training = plan(() => {
     const model = buildModel(recipe, identities);
     const optimiser = buildOptimiser(recipe, model);
@@ -31,7 +32,10 @@ export function recipeNeeds(recipe: Recipe, identities: number, gpu: Gpu = curre
     parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
     const n = recipe.sampler.identities * recipe.sampler.images;
     model.train();
-    scope(() => void trainingStep({ recipe, model, optimiser, scaler }, batch(n), tensor(new Int32Array(n))));
+    scope(
+      () =>
+        void trainingStep({ recipe, model, optimiser, scaler }, batch(n), empty(currentGpu(), [n], 'int32', 'labels')),
+    );
   }, gpu);
   const evaluation = plan(() => {
     const model = buildModel(recipe, identities);

@@ -65,4 +65,19 @@ test('help, and wrong usage', () => {
   assert.not.match(wrong.stderr, /^ {4}at /m);
 });
 
+test('--recipe tells what training needs, and what does not fit', () => {
+  const { status, stdout, stderr } = run(['--recipe', 'baseline', '--json', '--set', 'model.width=8']);
+  assert.is(status, 0, stderr);
+  const { needs, identities } = JSON.parse(stdout) as {
+    identities: number;
+    needs: { parameters: number; training: { peakBytes: number; keptBytes: number } };
+  };
+  assert.is(identities, 751);
+  assert.ok(needs.parameters > 1e5 && needs.training.peakBytes > needs.training.keptBytes);
+  const large = run(['--recipe', 'baseline-r50', '--set', 'sampler.identities=4096', '--set', 'sampler.images=4096']);
+  assert.is(large.status, 1, large.stdout);
+  assert.match(large.stdout, /can not be trained on this adapter: .* needs [\d,]+ bytes/);
+  assert.match(run(['--recipe', 'basline']).stderr, /There is no recipe "basline"/);
+});
+
 test.run();
