@@ -9,6 +9,7 @@ import { SpecError } from '../datasets/spec-options.js';
 import { Progress } from '../reid/training/progress.js';
 import { type CheckReport, describeReport, splitCounts } from './check-report.js';
 import { readArguments, runCommand, terminal, UsageError } from './command.js';
+import { quoted } from './shell-word.js';
 
 const HELP = `node cli/check.js --data DATA [--quick] [--expect NAME] [--json]
 
@@ -34,9 +35,6 @@ const OPTIONS = {
 } as const;
 
 type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
-
-/** A word as a shell reads it back. */
-const quoted = (word: string): string => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 /** Aborts on the first Ctrl-C or kill; the second one ends at once. */
 function stopSignal(): AbortSignal {

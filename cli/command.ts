@@ -14,8 +14,10 @@ type OptionTypes = NonNullable<ParseArgsConfig['options']>;
 type Parsed<T extends OptionTypes> = ReturnType<typeof parseArgs<{ options: T; allowPositionals: true }>>;
 
 /** Reads a command line; an unknown option is an error that names the nearest. */
-export function readArguments<T extends OptionTypes>(options: T): Parsed<T> {
-  const args = process.argv.slice(2);
+export function readArguments<T extends OptionTypes>(
+  options: T,
+  args: readonly string[] = process.argv.slice(2),
+): Parsed<T> {
   for (const arg of args) {
     if (arg === '--') break;
     const name = /^--([^=]+)/.exec(arg)?.[1];
@@ -24,7 +26,7 @@ export function readArguments<T extends OptionTypes>(options: T): Parsed<T> {
     }
   }
   try {
-    return parseArgs({ args, options, allowPositionals: true as const });
+    return parseArgs({ args: [...args], options, allowPositionals: true as const });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -81,6 +83,8 @@ const FOR_PEOPLE = new Set([
   'StateDictError',
   'DivergedError',
   'ShapeError',
+  'OnnxError',
+  'TraceError',
 ]);
 
 /** Runs a command: its result is the exit status; an error becomes one message and status 1 (2 for wrong use). */

@@ -1,6 +1,6 @@
 /** Re-identification on the engine: models, losses, metrics, recipes and training. Runs in Node and in a browser. */
-export * from './metrics/index.js';
-export { batchHardTriplet } from './losses/triplet.js';
+
+export * from './losses/index.js';
 export {
   type ApConvention,
   averagePrecision,
@@ -8,6 +8,7 @@ export {
   tiedAveragePrecision,
 } from './metrics/average-precision.js';
 export { distanceMatrix, distanceRows } from './metrics/distances.js';
+export * from './metrics/index.js';
 export {
   evaluateRanking,
   evaluateRankingByRows,
@@ -15,23 +16,20 @@ export {
   type RankingOptions,
   type RankingResult,
 } from './metrics/ranking.js';
-export { OSNet, type OSNetOptions } from './models/backbones/osnet.js';
-export { ResNet, type ResNetOptions } from './models/backbones/resnet.js';
-export { Baseline } from './models/baseline.js';
-export type { ReidModel, TrainingOutput } from './models/model.js';
-export {
-  baseline,
-  baselineR50,
-  baselineTiny,
-  overrideRecipe,
-  type Recipe,
-  RecipeError,
-  recipeCalled,
-  recipes,
-} from './recipes/index.js';
+export * from './models/index.js';
+export * from './recipes/index.js';
 export * from './report/index.js';
-export { type EvaluationContext, evaluateModel, evaluateRawPixels } from './training/evaluation.js';
-export { extractFeatures, type FeatureModel, type Features } from './training/features.js';
+export {
+  type EvaluationContext,
+  evaluateFeatures,
+  evaluateModel,
+  evaluateRawPixels,
+  type FeatureEvaluation,
+  type FeatureEvaluationResult,
+  modelFeatures,
+  retrievalSides,
+} from './training/evaluation.js';
+export { extractFeatures, type FeatureModel, type Features, normalisedFeatures } from './training/features.js';
 export { buildModel, buildOptimiser } from './training/model.js';
 export { duration, Progress, type ProgressOutput } from './training/progress.js';
 export { drawRankedQueries } from './training/ranks.js';
