@@ -11,7 +11,8 @@ export async function requestHostAdapter(options: GPURequestAdapterOptions): Pro
     throw new GpuError(`Dawn (the package "webgpu") does not start on ${process.platform}-${process.arch}: ${cause}`);
   });
   Object.assign(globalThis, globals);
-  let instance: GPU | undefined = create([]);
+  // Timestamps are rounded to 65 µs otherwise, longer than many kernels.
+  let instance: GPU | undefined = create(['disable-dawn-features=timestamp_quantization']);
   const adapter = await instance.requestAdapter(options);
   if (!adapter) {
     instance = undefined;

@@ -2,6 +2,8 @@
 export * from './autograd.js';
 export * from './errors.js';
 export { currentGpu, type Gpu, type OpenOptions, openGpu } from './gpu.js';
+export { type Exportable, exportOnnx, type OnnxModel, type OnnxOptions } from './io/onnx/export.js';
+export { OnnxError } from './io/onnx/model.js';
 export type { MemoryUse } from './memory.js';
 export * as nn from './nn/index.js';
 export * from './ops/index.js';
@@ -14,3 +16,4 @@ export type { Shape } from './shape.js';
 export { type StaticStep, type StepResult, staticStep } from './static-step.js';
 export { isRecording, noGrad } from './tape.js';
 export { type DType, type Nested, Tensor, type TensorData, type TensorOptions, tensor, write } from './tensor.js';
+export { type Trace, type TracedOperator, type TracedValue, TraceError, trace } from './trace.js';

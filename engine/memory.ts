@@ -133,13 +133,14 @@ export class BufferPool {
   /** Memory of at least `bytes`; `what` names the tensor in the error when the adapter can not bind so much. */
   allocate(bytes: number, what: string): Storage {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
-    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    // Kernels bind whole quads: where the limit is no multiple of 16, the bytes beyond the last one are out of reach.
+    const limit = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 16) * 16;
     if (bytes > limit) {
       throw new GpuError(
         `${what} needs ${bytes.toLocaleString('en')} bytes, but this adapter binds at most ${limit.toLocaleString('en')}. Use a smaller batch or image, or split the work.`,
       );
     }
-    const size = Math.min(sizeClass(bytes), Math.floor(limit / 4) * 4);
+    const size = Math.min(sizeClass(bytes), limit);
     let buffer = this.#arena?.free.get(size)?.pop() ?? this.#free.get(size)?.pop();
     if (buffer) {
       this.#pooled -= buffer.size;

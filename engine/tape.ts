@@ -15,6 +15,42 @@ export interface Node {
   readonly twice: boolean;
 }
 
+/** What an operator did besides its tensors: strides, axes, numbers. */
+export type Attributes = Readonly<Record<string, number | string | boolean | undefined | readonly number[]>>;
+
+export interface RecordOptions {
+  /** Whether `backward` consists of recorded operators alone. Default false. */
+  readonly twice?: boolean;
+  readonly attributes?: Attributes;
+  /** Tensors that it read and that can have no gradient. */
+  readonly reads?: readonly Tensor[];
+}
+
+/** Follows operators as they run; see trace.ts. */
+export interface Tracer {
+  /** Is told of every operator, also where nothing is recorded. `inputs` are all tensors that it read. */
+  recorded(name: string, out: Tensor, inputs: readonly Tensor[], attributes: Attributes): void;
+  /** Is asked before each kernel whether it can be left out. */
+  leavesOut(inputs: readonly Tensor[], outputs: readonly Tensor[]): boolean;
+}
+
+/** Who follows at present. */
+export let tracer: Tracer | undefined;
+
+/** Whether a trace is being made: then operators that would be joined into one run one by one, under names of their own. */
+export const isTracing = (): boolean => tracer !== undefined;
+
+/** Runs `work`, which must not be asynchronous, with a tracer that follows it. */
+export function withTracer<T>(follower: Tracer, work: () => T): T {
+  const before = tracer;
+  tracer = follower;
+  try {
+    return work();
+  } finally {
+    tracer = before;
+  }
+}
+
 let order = 0;
 
 /** A switch that pieces of work hold on or off for as long as they run, also asynchronously and ending in any order. */
@@ -70,15 +106,16 @@ export const recompute = <T>(work: () => T): T => recomputing.during(true, () =>
 
 /**
  * Records how `out` was made from `inputs`, if recording is on and any input wants a gradient. `backward` gets the gradient
- * of `out` and which inputs need theirs. With `twice`, `backward` consists of recorded operators alone.
+ * of `out` and which inputs need theirs.
  */
 export function record(
   name: string,
   out: Tensor,
   inputs: readonly Tensor[],
   backward: Backward,
-  { twice = false } = {},
+  { twice = false, attributes = {}, reads = [] }: RecordOptions = {},
 ): Tensor {
+  tracer?.recorded(name, out, [...inputs, ...reads], attributes);
   if (!recording.on || !inputs.some((t) => t.requiresGrad)) return out;
   out.requiresGrad = true;
   out.node = { name, inputs, backward, order: order++, twice };

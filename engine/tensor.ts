@@ -6,7 +6,7 @@ import { GpuError, ShapeError } from './errors.js';
 import { currentGpu, type Gpu } from './gpu.js';
 import type { Storage } from './memory.js';
 import { collapse, formatShape, type Shape, sameShape, sizeOf, stridesOf } from './shape.js';
-import type { Node } from './tape.js';
+import { type Node, tracer } from './tape.js';
 
 /** float16 is a way to store floats: kernels compute in float32, and what they give is float32 unless they say otherwise. */
 export type DType = 'float32' | 'float16' | 'int32' | 'uint32';
@@ -201,6 +201,7 @@ export function runStrided(
       `${shader.name}: its tensors are on two GPUs; read() one and make a tensor of it on the other.`,
     );
   }
+  if (tracer?.leavesOut(inputs, outputs)) return;
   const bound = [...inputs, ...outputs];
   gpu.queue.dispatch(
     bound.some((t) => t.dtype === 'float16') ? halfShader(shader, bound) : shader,

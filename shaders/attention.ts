@@ -177,7 +177,7 @@ const binding = (i: number, name: string, type: 'vec4f' | 'f32', write = false) 
   `@group(0) @binding(${i}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`;
 const enables = ({ sharing }: AttentionSpec) => (sharing.kind === 'subgroup' ? 'enable subgroups;' : '');
 const variantOf = ({ depth, valueDepth, causal, sharing }: AttentionSpec) =>
-  `${sharing.kind} ${blocksOf(depth, sharing)} ${blocksOf(valueDepth, sharing)}${causal ? ' causal' : ''}`;
+  `${sharing.kind} ${sharing.lanes} ${blocksOf(depth, sharing)} ${blocksOf(valueDepth, sharing)}${causal ? ' causal' : ''}`;
 const quadOf = (buffer: string, most: string, depth: string, index: string, k = 'k') =>
   `${buffer}[(item * ${most} + min(${index}, ${most} - 1u)) * ${depth} + ${k}]`;
 

@@ -52,7 +52,7 @@ export function convWeightGrad({ forward, splits, chunk, sharing }: WeightGradSp
     float ? `${type}((${type === 'u32' ? 'f32' : 'vec4f'}(${a}) + 0.5) * ${inverse})` : `(${a}) / ${b}`;
   return {
     name: 'convWeightGrad',
-    variant: `${sharing.kind} ${tile.rows} ${access}${float ? '' : ' long'}`,
+    variant: `${sharing.kind} ${sharing.lanes} ${tile.rows} ${access}${float ? '' : ' long'}`,
     grid: [Math.ceil(lanes / sharing.lanes), Math.ceil(outChannels / tile.rows) * groups, splits],
     params: [
       sourceChannels,

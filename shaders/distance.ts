@@ -94,7 +94,7 @@ export function pairDistances(spec: PairSpec): Shader {
   const rooted = root && splits === 1;
   return {
     name: 'pairDistances',
-    variant: `${sharing.kind} ${tile.rows}${quads ? ' quads' : ''}${wide ? ' wide' : ''}${rooted ? ' root' : ''}`,
+    variant: `${sharing.kind} ${sharing.lanes} ${tile.rows}${quads ? ' quads' : ''}${wide ? ' wide' : ''}${rooted ? ' root' : ''}`,
     grid: [Math.ceil(n / (4 * sharing.lanes)), Math.ceil(m / tile.rows), splits],
     params: [m, n, depth, chunk, { f32: splits === 1 ? 0 : LOWEST }],
     flops: 2 * m * n * depth,

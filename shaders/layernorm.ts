@@ -1,6 +1,6 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { chan, gather, storage, totalOf, typeOf, welford, widthOf } from './norm.js';
-import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
+import { chan, gather, totalOf, typeOf, welford, widthOf } from './norm.js';
+import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader, storage } from './shader.js';
 
 /** Norms of rows whose weights run along the row: one workgroup a row, which the second reading finds in the cache. */
 export interface LayerNormSpec {

@@ -74,7 +74,7 @@ export function matmul(spec: MatmulSpec): Shader {
   ];
   return {
     name: 'matmul',
-    variant: `${sharing.kind} ${tile.rows} ${aLie} ${bLie}${alongK ? ' along k' : ''}${cQuads ? ' quads' : ''}${bias ? ' bias' : ''}`,
+    variant: `${sharing.kind} ${sharing.lanes} ${tile.rows} ${aLie} ${bLie}${alongK ? ' along k' : ''}${cQuads ? ' quads' : ''}${bias ? ' bias' : ''}`,
     grid: [Math.ceil(n / width), Math.ceil(m / tile.rows), batches],
     params: numbers,
     flops: 2 * batches * m * n * k,

@@ -1,10 +1,11 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { FLAT, flatGrid, flatMain, itemGrid, rowMain, type Shader } from './shader.js';
+import { leaky } from './activation.js';
+import { FLAT, flatGrid, flatMain, itemGrid, type Param, rowMain, type Shader, storage } from './shader.js';
 
 /**
  * Batch, group and instance norm. A tensor is seen as [outer, planes, inner]: [N, C, HW] where statistics run over the batch,
  * [1, N·C, HW] where they run within a sample. Everything that a plane needs lies in one `vec4f` of a table, so that the
- * pass over the elements loads it once: mean, scale, shift, 1/σ forwards; mean and three coefficients backwards.
+ * pass over the elements loads it once: mean, scale, shift, 1/σ; and backwards a `vec2f` of another (see norm-table.ts).
  */
 export interface Planes {
   readonly outer: number;
@@ -41,6 +42,11 @@ export function cutPlanes({ outer, planes, inner }: Planes): Cut {
 export const widthOf = (inner: number): 1 | 4 => (inner % 4 === 0 ? 4 : 1);
 export const typeOf = (width: 1 | 4) => (width === 4 ? 'vec4f' : 'f32');
 export const totalOf = (width: 1 | 4, v: string) => (width === 4 ? `dot(${v}, vec4f(1.0))` : v);
+
+/** An element, or four neighbours, of a tensor that the kernel reads: float32 from here on, whatever it is stored as. */
+export const load = (width: 1 | 4, name: string, at = 'at') => `${typeOf(width)}(${name}[${at}])`;
+/** Writes such a value. */
+export const store = (name: string, value: string, at = 'at') => `${name}[${at}] = ${value};`;
 
 /** Mean, sum of squared differences from it, and count of two sets together (Chan, Golub and LeVeque, 1979). */
 export const chan = `
@@ -80,53 +86,57 @@ export const gather = (type: string, mine: string, join: string) => `
 
 interface PlaneReduction extends Planes, Cut {
   readonly name: string;
+  readonly variant?: string;
   readonly reads: readonly string[];
-  /** WGSL around the loop, in which `at` is the position; `store` writes a vec2f to `result[row]`. */
+  /** Tensors of the size of those read that the loop writes on the way. */
+  readonly writes?: readonly string[];
+  /** Whether the loop reads its plane's entry `t` of the table and the activation's `slope`. */
+  readonly slope?: number;
+  /** WGSL around the loop, in which `at` is the position; `result` is a vec2f. */
   readonly body: (width: 1 | 4) => { start: string; step: string; end: string; join: string; type: string };
-  readonly store: string;
-  readonly library?: string;
+  readonly result: string;
+  readonly library?: (width: 1 | 4) => string;
   readonly flops: number;
 }
 
 /** Reduces every plane, or every run of it, to a `vec2f`: results are [splits, planes]. */
 function reducePlanes(spec: PlaneReduction): Shader {
-  const { name, reads, body, store, library = '', flops, mapping, splits, chunk, outer, planes, inner } = spec;
+  const { name, variant, reads, writes = [], slope, body, result, library, flops } = spec;
+  const { mapping, splits, chunk, outer, planes, inner } = spec;
   const rows = mapping === 'rows';
   const width = rows ? widthOf(inner) : 1;
   const n = inner / width;
   const groups = splits * planes;
   const { start, step, end, join, type } = body(width);
-  const table = reads.includes('dy');
-  const declare = [
-    ...reads.map((read) => `var<storage, read> ${read}: array<${typeOf(width)}>;`),
-    ...(table ? ['var<storage, read> plane_table: array<vec4f>;'] : []),
-    'var<storage, read_write> result: array<vec2f>;',
-  ].map((line, i) => `@group(0) @binding(${i}) ${line}`);
-  const stats = table ? 'let t = plane_table[plane];' : '';
+  const table = slope !== undefined;
+  const declare = storage(
+    [...reads.map((read) => `${read}: array<${typeOf(width)}>`), ...(table ? ['plane_table: array<vec4f>'] : [])],
+    ['result: array<vec2f>', ...writes.map((write) => `${write}: array<${typeOf(width)}>`)],
+  );
   const total = outer * inner;
   // In `rows`, units of `width` elements; a step of a workgroup's size is `step` within a plane and `stride` in memory.
-  const params = rows
+  const params: readonly Param[] = rows
     ? [groups, planes, n, total / width, chunk / width, FLAT % n, Math.floor(FLAT / n) * planes * n + (FLAT % n)]
     : [groups, planes, n, outer, chunk / inner, 0, 0];
   return {
     name,
-    variant: rows ? `rows ${width}` : 'columns',
+    variant: `${rows ? `rows ${width}` : 'columns'}${variant ? ` ${variant}` : ''}`,
     grid: rows ? flatGrid(groups) : itemGrid(groups),
-    params,
+    params: [...params, { f32: slope ?? 1 }],
     flops: flops * planes * total,
-    bytes: 4 * reads.length * planes * total + 8 * groups,
+    bytes: 4 * (reads.length + writes.length) * planes * total + 8 * groups + (table ? 16 * planes : 0),
     code: () => wgsl`
-struct Params { groups: u32, planes: u32, inner: u32, total: u32, chunk: u32, step: u32, stride: u32 }
-${declare.join('\n')}
+struct Params { groups: u32, planes: u32, inner: u32, total: u32, chunk: u32, step: u32, stride: u32, slope: f32 }
+${declare}
 @group(1) @binding(0) var<uniform> p: Params;
-${library}
+${library?.(width) ?? ''}
 ${rows ? `var<workgroup> parts: array<${type}, ${FLAT}>;\n${rowMain(FLAT)}` : `${flatMain}\n  let row = item;`}
   if (row >= p.groups) { return; }
   let run = row / p.planes;
   let plane = row - run * p.planes;
   let first = run * p.chunk;
   let last = min(first + p.chunk, p.total);
-  ${stats}
+  ${table ? 'let t = plane_table[plane]; let slope = p.slope;' : ''}
   ${start}
 ${
   rows
@@ -142,7 +152,7 @@ ${
   }
   ${end}
   ${gather(type, 'all', join)}
-  if (lid == 0u) { let all = parts[0]; result[row] = ${store}; }`
+  if (lid == 0u) { let all = parts[0]; result[row] = ${result}; }`
     : `  for (var o = first; o < last; o++) {
     for (var inner = 0u; inner < p.inner; inner++) {
       let at = (o * p.planes + plane) * p.inner + inner;
@@ -150,7 +160,7 @@ ${
     }
   }
   ${end}
-  result[row] = ${store};`
+  result[row] = ${result};`
 }
 }`,
   };
@@ -163,224 +173,48 @@ export function planeMoments(spec: Planes & Cut): Shader {
     name: 'planeMoments',
     reads: ['x'],
     flops: 6,
-    library: chan,
-    store: 'all.xy',
+    library: () => chan,
+    result: 'all.xy',
     body: (width) => {
       const { start, step, end } = welford(width);
-      return { start, step: `let v = x[at]; ${step}`, end, join: 'join(a, b)', type: 'vec3f' };
+      return { start, step: `let v = ${load(width, 'x')}; ${step}`, end, join: 'join(a, b)', type: 'vec3f' };
     },
   });
 }
 
-/** Σ dy and Σ dy·x̂ of each run of each plane, with x̂ = (x − mean)/σ. */
-export function planeGradSums(spec: Planes & Cut): Shader {
+/** What followed a norm, as its way back sees it: y = leaky(x̂·weight + bias + residual). */
+export interface Masking {
+  /** Slope of the activation below zero: 1 where there is none, 0 for ReLU. */
+  readonly slope: number;
+  /** Whether a residual was added before it: then its sign is that of y, else it is known from x. */
+  readonly residual: boolean;
+}
+
+/**
+ * Σ g and Σ g·x̂ of each run of each plane, with x̂ = (x − mean)/σ and g = dy·leaky′. With a residual, whose gradient g is,
+ * y is read too and g written.
+ */
+export function planeGradSums(spec: Planes & Cut & Masking): Shader {
+  const { slope, residual } = spec;
   return reducePlanes({
     ...spec,
     name: 'planeGradSums',
-    reads: ['x', 'dy'],
-    flops: 4,
-    store: 'all',
+    variant: residual ? 'residual' : '',
+    reads: residual ? ['x', 'dy', 'y'] : ['x', 'dy'],
+    writes: residual ? ['masked'] : [],
+    slope,
+    flops: 8,
+    library: (width) => leaky(typeOf(width)),
+    result: 'all',
     body: (width) => ({
       start: `var s = ${typeOf(width)}(0.0); var sx = s;`,
-      step: 'let g = dy[at]; s += g; sx += g * (x[at] - t.x);',
+      step: `let d = ${load(width, 'x')} - t.x;
+    let g = ${load(width, 'dy')} * leaky_slope(${residual ? load(width, 'y') : 'd * t.y + t.z'}, slope);
+    ${residual ? store('masked', 'g') : ''}
+    s += g; sx += g * d;`,
       end: `let all = vec2f(${totalOf(width, 's')}, ${totalOf(width, 'sx')} * t.w);`,
       join: 'a + b',
       type: 'vec2f',
     }),
   });
 }
-
-export interface TableSpec {
-  readonly planes: number;
-  /** Neighbouring planes that share their statistics: the channels of a group. */
-  readonly per: number;
-  /** Number of weights; plane k takes weight k mod this. */
-  readonly weights: number;
-  readonly eps: number;
-}
-
-export interface MomentsSpec extends TableSpec {
-  readonly splits: number;
-  readonly chunk: number;
-  /** Elements that share their statistics. */
-  readonly total: number;
-  readonly hasWeight: boolean;
-  readonly hasBias: boolean;
-  /** How far the running statistics move, which are then updated too; the running variance takes the unbiased one. */
-  readonly momentum?: number;
-  /** σ is √(Σ(x − mean)²/(n − 1)) + eps instead of √(Σ(x − mean)²/n + eps). */
-  readonly unbiased: boolean;
-}
-
-const affine = (hasWeight: boolean, hasBias: boolean) => ({
-  reads: [...(hasWeight ? ['weight'] : []), ...(hasBias ? ['bias'] : [])],
-  scale: hasWeight ? 'weight[item % p.weights]' : '1.0',
-  shift: hasBias ? 'bias[item % p.weights]' : '0.0',
-});
-
-/** Declarations of the storage buffers, what is read before what is written. */
-export const storage = (reads: readonly string[], writes: readonly string[]) =>
-  [...reads.map((s) => `var<storage, read> ${s};`), ...writes.map((s) => `var<storage, read_write> ${s};`)]
-    .map((line, i) => `@group(0) @binding(${i}) ${line}`)
-    .join('\n');
-
-/** Joins the moments of all runs and makes the table of (mean, scale, shift, 1/σ): y = (x − mean)·scale + shift. */
-export function planeTable(spec: MomentsSpec): Shader {
-  const { planes, per, weights, eps, splits, chunk, total, momentum, unbiased } = spec;
-  const { reads, scale, shift } = affine(spec.hasWeight, spec.hasBias);
-  const running = momentum === undefined ? [] : ['running_mean: array<f32>', 'running_var: array<f32>'];
-  const rstd = unbiased
-    ? '1.0 / (sqrt(all.y / (all.z - 1.0)) + p.eps)'
-    : 'inverseSqrt(max(all.y, 0.0) / all.z + p.eps)';
-  const update = `
-  running_mean[item] += p.momentum * (all.x - running_mean[item]);
-  running_var[item] += p.momentum * (all.y / (all.z - 1.0) - running_var[item]);`;
-  return {
-    name: 'planeTable',
-    variant: [...reads, unbiased ? 'unbiased' : '', momentum === undefined ? '' : 'running'].join(' '),
-    grid: itemGrid(planes),
-    params: [planes, per, weights, splits, chunk, total, { f32: eps }, { f32: momentum ?? 0 }],
-    flops: 10 * planes * splits,
-    bytes: planes * (8 * splits + 4 * reads.length + 16 + 8 * running.length),
-    code: () => wgsl`
-struct Params { planes: u32, per: u32, weights: u32, splits: u32, chunk: u32, total: u32, eps: f32, momentum: f32 }
-${storage(['moments: array<vec2f>', ...reads.map((s) => `${s}: array<f32>`)], ['plane_table: array<vec4f>', ...running])}
-@group(1) @binding(0) var<uniform> p: Params;
-${chan}
-${flatMain}
-  if (item >= p.planes) { return; }
-  let row = item / p.per;
-  let rows = p.planes / p.per;
-  var all = vec3f(0.0);
-  for (var k = 0u; k < p.splits; k++) {
-    all = join(all, vec3f(moments[k * rows + row], f32(min(p.chunk, p.total - k * p.chunk))));
-  }
-  let rstd = ${rstd};
-  plane_table[item] = vec4f(all.x, rstd * ${scale}, ${shift}, rstd);
-  ${running.length > 0 ? update : ''}
-}`,
-  };
-}
-
-/** The same table from running statistics. */
-export function runningTable({ planes, weights, eps, hasWeight, hasBias }: Omit<MomentsSpec, keyof Cut>): Shader {
-  const { reads, scale, shift } = affine(hasWeight, hasBias);
-  return {
-    name: 'runningTable',
-    variant: reads.join(' '),
-    grid: itemGrid(planes),
-    params: [planes, weights, { f32: eps }],
-    flops: 4 * planes,
-    bytes: planes * (24 + 4 * reads.length),
-    code: () => wgsl`
-struct Params { planes: u32, weights: u32, eps: f32 }
-${storage(
-  ['running_mean', 'running_var', ...reads].map((s) => `${s}: array<f32>`),
-  ['plane_table: array<vec4f>'],
-)}
-@group(1) @binding(0) var<uniform> p: Params;
-${flatMain}
-  if (item >= p.planes) { return; }
-  let rstd = inverseSqrt(running_var[item] + p.eps);
-  plane_table[item] = vec4f(running_mean[item], rstd * ${scale}, ${shift}, rstd);
-}`,
-  };
-}
-
-export interface GradTableSpec extends Omit<TableSpec, 'weights'> {
-  readonly splits: number;
-  /** Elements that share their statistics; 0 where these are given and not the data's own. */
-  readonly total: number;
-  readonly unbiased: boolean;
-}
-
-/**
- * From Σ dy and Σ dy·x̂ of each plane: (mean, p, q, r) with dx = p·dy − q·(x − mean) − r, where p = scale,
- * r = Σ scale·Σdy / n and q = Σ scale·Σ(dy·x̂) / (σ n) over the planes of a group; and the two sums, which are the
- * gradients of bias and weight.
- */
-export function planeGradTable({ planes, per, eps, splits, total, unbiased }: GradTableSpec): Shader {
-  // With σ = s + eps the inner derivative is 1/((n − 1) s).
-  const inner = unbiased ? 'p.unbiased / max(1.0 / t.w - p.eps, 1e-20)' : 't.w * p.inverse';
-  return {
-    name: 'planeGradTable',
-    variant: unbiased ? 'unbiased' : '',
-    grid: itemGrid(planes),
-    params: [planes, per, splits, { f32: total && 1 / total }, { f32: total && 1 / (total - 1) }, { f32: eps }],
-    flops: 4 * planes * per * splits,
-    bytes: planes * (8 * splits + 40),
-    code: () => wgsl`
-struct Params { planes: u32, per: u32, splits: u32, inverse: f32, unbiased: f32, eps: f32 }
-${storage(
-  ['sums: array<vec2f>', 'plane_table: array<vec4f>'],
-  ['coefficients: array<vec4f>', 'sum_dy: array<f32>', 'sum_dyx: array<f32>'],
-)}
-@group(1) @binding(0) var<uniform> p: Params;
-${flatMain}
-  if (item >= p.planes) { return; }
-  let first = item / p.per * p.per;
-  var group = vec2f(0.0);
-  for (var plane = first; plane < first + p.per; plane++) {
-    var own = vec2f(0.0);
-    for (var k = 0u; k < p.splits; k++) { own += sums[k * p.planes + plane]; }
-    group += plane_table[plane].y * own;
-    if (plane == item) { sum_dy[item] = own.x; sum_dyx[item] = own.y; }
-  }
-  let t = plane_table[item];
-  coefficients[item] = vec4f(t.x, t.y, group.y * ${inner}, group.x * p.inverse);
-}`,
-  };
-}
-
-/**
- * A pass over all elements. An invocation keeps its plane's table entry `t` for several positions: of the outer axis, or, where
- * there is none, of equal parts of the plane.
- */
-function eachElement(name: string, { outer, planes, inner }: Planes, reads: readonly string[], body: string): Shader {
-  const width = widthOf(inner);
-  const n = inner / width;
-  const parts = outer > 1 ? 1 : ([8, 4, 2].find((k) => n % k === 0 && n / k >= 16) ?? 1);
-  const span = n / parts;
-  const loops = outer * parts;
-  const positions = planes * span;
-  const chunk = Math.max(1, Math.min(loops, Math.floor((loops * positions) / 32768), 8));
-  const items = positions * Math.ceil(loops / chunk);
-  const elements = outer * planes * inner;
-  return {
-    name,
-    variant: `${width}`,
-    grid: itemGrid(items),
-    params: [items, positions, span, n, loops, chunk, parts > 1 ? span : planes * n],
-    flops: 3 * reads.length * elements,
-    bytes: 4 * elements * (reads.length + 1) + 16 * planes,
-    code: () => wgsl`
-struct Params { n: u32, positions: u32, span: u32, inner: u32, loops: u32, chunk: u32, step: u32 }
-${storage([...reads.map((s) => `${s}: array<${typeOf(width)}>`), 'plane_table: array<vec4f>'], [`result: array<${typeOf(width)}>`])}
-@group(1) @binding(0) var<uniform> p: Params;
-${flatMain}
-  if (item >= p.n) { return; }
-  let run = item / p.positions;
-  let position = item - run * p.positions;
-  let plane = position / p.span;
-  let t = plane_table[plane];
-  let base = plane * p.inner + position - plane * p.span;
-  let first = run * p.chunk;
-  let last = min(first + p.chunk, p.loops);
-  for (var o = first; o < last; o++) {
-    let at = o * p.step + base;
-    result[at] = ${body};
-  }
-}`,
-  };
-}
-
-/** y = (x − mean)·scale + shift. */
-export const planeApply = (planes: Planes): Shader =>
-  eachElement('planeApply', planes, ['x'], '(x[at] - t.x) * t.y + t.z');
-
-/** dx = p·dy − q·(x − mean) − r. */
-export const planeApplyGrad = (planes: Planes): Shader =>
-  eachElement('planeApplyGrad', planes, ['x', 'dy'], 'dy[at] * t.y - (x[at] - t.x) * t.z - t.w');
-
-/** dx = scale·dy, where the statistics do not depend on x. */
-export const planeScale = (planes: Planes): Shader => eachElement('planeScale', planes, ['dy'], 'dy[at] * t.y');

@@ -50,13 +50,12 @@ fn main(@builtin(workgroup_id) tile: vec3u, ${lane}) {
  * A loop over k from 0 below `end`, in fours. The text must define `fn row4(tap: u32, row: u32, k: u32) -> vec4f` (A of the
  * tile's row `row`, 0 ≤ row < R, at k … k + 3; zeros outside), and `columns` is WGSL that declares `b0_0 … b0_3`, the rows
  * k … k + 3 of B at the invocation's four columns; with several `taps` also `b1_0 …`, each with an A of its own. `end` must
- * be the same for all lanes of a workgroup.
+ * be the same for all lanes of a workgroup. Of the last tap only the first `used` of the four rows of B are declared.
  */
-export function rowTileLoop({ sharing, rows }: RowTile, end: string, columns: string, taps = 1): string {
+export function rowTileLoop({ sharing, rows }: RowTile, end: string, columns: string, taps = 1, used = 4): string {
   const step = (tap: number, row: (r: number) => string) => {
-    const [b0, b1, b2, b3] = range(4).map((i) => `b${tap}_${i}`);
-    const product = (r: number) =>
-      `fma(vec4f(a.x), ${b0}, fma(vec4f(a.y), ${b1}, fma(vec4f(a.z), ${b2}, fma(vec4f(a.w), ${b3}, c${r}))))`;
+    const terms = range(tap === taps - 1 ? used : 4);
+    const product = (r: number) => terms.reduceRight((sum, i) => `fma(vec4f(a[${i}]), b${tap}_${i}, ${sum})`, `c${r}`);
     return range(rows)
       .map((r) => `{ let a = ${row(r)}; c${r} = ${product(r)}; }`)
       .join('\n    ');
@@ -96,6 +95,25 @@ export function rowTileLoop({ sharing, rows }: RowTile, end: string, columns: st
 
 /** Unrolled over the rows: `text(r)` with the accumulator `c<r>`. */
 export const forRows = ({ rows }: RowTile, text: (r: number) => string): string => range(rows).map(text).join('\n  ');
+
+/**
+ * A number for each row of a tile, from the array `name`: the text that declares what is needed, and what stands for that of
+ * row r. All lanes must run both, for the numbers may be handed around. `first` is the index of the tile's first row, `last`
+ * the last one that there is.
+ */
+export function rowNumbers(
+  { sharing, rows }: RowTile,
+  name: string,
+  first: string,
+  last: string,
+): { readonly declare: string; readonly of: (r: number) => string } {
+  if (sharing.kind !== 'subgroup') return { declare: '', of: (r) => `${name}[min(${first} + ${r}u, ${last})]` };
+  const { lanes } = sharing;
+  const declare = range(Math.ceil(rows / lanes))
+    .map((g) => `let own_${name}_${g} = ${name}[min(${first} + lane + ${g * lanes}u, ${last})];`)
+    .join(' ');
+  return { declare, of: (r) => `subgroupBroadcast(own_${name}_${Math.floor(r / lanes)}, ${r % lanes}u)` };
+}
 
 /** Multiply-adds from which the largest tile repays its compile time, which is seconds on software adapters. */
 const LARGE = 2 ** 26;

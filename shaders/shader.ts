@@ -24,6 +24,12 @@ export interface Shader {
   readonly bytes: number;
 }
 
+/** Declarations of the storage buffers, what is read before what is written. */
+export const storage = (reads: readonly string[], writes: readonly string[]) =>
+  [...reads.map((s) => `var<storage, read> ${s};`), ...writes.map((s) => `var<storage, read_write> ${s};`)]
+    .map((line, i) => `@group(0) @binding(${i}) ${line}`)
+    .join('\n');
+
 /** Invocations in a workgroup of the flat kernels. */
 export const FLAT = 64;
 

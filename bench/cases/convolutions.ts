@@ -1,6 +1,7 @@
 import { type ConvOptions, conv2d } from '../../engine/ops/conv.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { convGather, packWeights } from '../../shaders/conv.js';
+import { convGather } from '../../shaders/conv.js';
+import { packWeights } from '../../shaders/conv-pack.js';
 import { convWeightGrad } from '../../shaders/conv-weights.js';
 import { depthwise, depthwiseWeightGrad } from '../../shaders/depthwise.js';
 import { type Case, kernels } from '../case.js';

@@ -1,15 +1,8 @@
-import { batchNorm, layerNorm } from '../../engine/ops/norm.js';
+import { batchNorm, foldBatchNorm, layerNorm } from '../../engine/ops/norm.js';
 import { layerNormGrad, layerNorm as layerNormShader, layerNormWeightGrad } from '../../shaders/layernorm.js';
-import {
-  planeApply,
-  planeApplyGrad,
-  planeGradSums,
-  planeGradTable,
-  planeMoments,
-  planeScale,
-  planeTable,
-  runningTable,
-} from '../../shaders/norm.js';
+import { planeGradSums, planeMoments } from '../../shaders/norm.js';
+import { planeApply, planeApplyGrad, planeScale } from '../../shaders/norm-apply.js';
+import { foldTable, planeGradTable, planeTable, runningTable } from '../../shaders/norm-table.js';
 import { type Case, kernels } from '../case.js';
 import { activation, BATCH, backwardOf, FEATURES, fraction, random, STAGES, type Stage } from '../sizes.js';
 
@@ -35,6 +28,27 @@ const backwardOfFixed = () => {
   return backwardOf(y(), [x]);
 };
 
+const fold = () => {
+  const channels = [STAGES.layer4[0]];
+  const options = { weight: random(channels), runningMean: random(channels), runningVar: fraction(channels) };
+  return () => foldBatchNorm(options);
+};
+
+/** Norm, sum with the shortcut, ReLU. */
+const residual = () => {
+  const { x, weight, bias } = batch('layer1', true);
+  const shortcut = activation('layer1');
+  return {
+    inputs: [x, weight, bias, shortcut],
+    y: () => batchNorm(x, { weight, bias, residual: shortcut, relu: true, training: true }),
+  };
+};
+
+const residualBackward = () => {
+  const { inputs, y } = residual();
+  return backwardOf(y(), inputs);
+};
+
 /** Every position of layer4's output as a row. */
 const layer = () => {
   const [x, weight, bias] = [random([BATCH * 128, FEATURES]), random([FEATURES]), random([FEATURES])];
@@ -51,6 +65,9 @@ export const norms: readonly Case[] = [
   kernels('planeMoments_layer4', [planeMoments], ['planeMoments'], forward('layer4')),
   kernels('planeTable', [planeTable], ['planeTable'], forward('layer1')),
   kernels('runningTable', [runningTable], ['runningTable'], forward('layer1', false)),
+  kernels('foldTable', [foldTable], ['foldTable'], fold),
+  kernels('planeApply_residual', [planeApply], ['planeApply'], () => residual().y),
+  kernels('planeGradSums_residual', [planeGradSums], ['planeGradSums'], residualBackward),
   kernels('planeApply', [planeApply], ['planeApply'], forward('layer1')),
   kernels('planeGradSums', [planeGradSums], ['planeGradSums'], backward('layer1')),
   kernels('planeGradTable', [planeGradTable], ['planeGradTable'], backward('layer1')),

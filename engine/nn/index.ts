@@ -3,12 +3,14 @@ export * from './activation.js';
 export { MultiheadAttention } from './attention.js';
 export { Identity, type Layer, ModuleList, Sequential } from './container.js';
 export { Conv1d, Conv2d, ConvTranspose2d } from './conv.js';
+export { convNorm } from './conv-norm.js';
 export { Dropout } from './dropout.js';
 export { Embedding } from './embedding.js';
 export * as init from './init.js';
 export { Linear } from './linear.js';
 export { type Entry, Module } from './module.js';
 export {
+  type BatchNorm,
   BatchNorm1d,
   BatchNorm2d,
   type BatchNormOptions,
@@ -18,6 +20,7 @@ export {
   type NormOptions,
   normAddRelu,
   normRelu,
+  type PlaneNorm,
 } from './norm.js';
 export { Counter, Parameter, zeroGrad } from './parameter.js';
 export { AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d } from './pool.js';

@@ -1,7 +1,5 @@
 import { ShapeError } from '../errors.js';
-import { add } from '../ops/arithmetic.js';
-import { batchNorm, groupNorm, instanceNorm, layerNorm } from '../ops/norm.js';
-import { relu } from '../ops/unary.js';
+import { batchNorm, foldBatchNorm, groupNorm, instanceNorm, layerNorm, type NormEpilogue } from '../ops/norm.js';
 import type { Shape } from '../shape.js';
 import { isRecomputing } from '../tape.js';
 import type { Tensor } from '../tensor.js';
@@ -20,8 +18,13 @@ export interface BatchNormOptions {
   readonly trackRunningStats?: boolean;
 }
 
+/** A norm that can add a residual and apply a ReLU in its own pass over the elements. */
+export interface PlaneNorm extends Module {
+  forward(x: Tensor, epilogue?: NormEpilogue): Tensor;
+}
+
 /** The parts of both batch norms; `ranks` are the numbers of dimensions that x may have. */
-abstract class BatchNorm extends Module {
+export abstract class BatchNorm extends Module {
   readonly weight: Parameter | undefined;
   readonly bias: Parameter | undefined;
   readonly running_mean: Tensor | undefined;
@@ -44,21 +47,33 @@ abstract class BatchNorm extends Module {
     this.num_batches_tracked = trackRunningStats ? new Counter() : undefined;
   }
 
-  forward(x: Tensor): Tensor {
+  /** Whether the statistics are the batch's, and not the running ones. */
+  get usesBatch(): boolean {
+    return this.training || !this.running_mean;
+  }
+
+  forward(x: Tensor, epilogue: NormEpilogue = {}): Tensor {
     if (!this.#ranks.includes(x.rank)) {
       throw new ShapeError(`${this.constructor.name}: ${x} must have ${this.#ranks.join(' or ')} dimensions.`);
     }
     const { weight, bias, running_mean: runningMean, running_var: runningVar, num_batches_tracked: count } = this;
     if (count && this.training && !isRecomputing()) x.gpu.queue.alongside(() => void count.value++);
     return batchNorm(x, {
+      ...epilogue,
       weight,
       bias,
       runningMean,
       runningVar,
-      training: this.training || !runningMean,
+      training: this.usesBatch,
       momentum: this.momentum ?? 1 / Math.max(count?.value ?? 1, 1),
       eps: this.eps,
     });
+  }
+
+  /** The running statistics, weight and bias as a scale and a shift of each channel; see foldBatchNorm. */
+  fold(convBias?: Tensor): { readonly scale: Tensor; readonly shift: Tensor } {
+    const { weight, bias, running_mean: runningMean, running_var: runningVar, eps } = this;
+    return foldBatchNorm({ weight, bias, runningMean, runningVar, eps }, convBias);
   }
 }
 
@@ -76,12 +91,13 @@ export class BatchNorm2d extends BatchNorm {
   }
 }
 
-/** relu(norm(x)): the one place to fuse the two. */
-export const normRelu = (norm: BatchNorm, x: Tensor): Tensor => relu(norm.forward(x));
+/** relu(norm(x)), in one pass over the elements behind the statistics. A number as `relu` is the slope of a leaky one. */
+export const normRelu = (norm: PlaneNorm, x: Tensor, relu: boolean | number = true): Tensor =>
+  norm.forward(x, { relu });
 
-/** relu(norm(x) + residual): the one place to fuse the three. */
-export const normAddRelu = (norm: BatchNorm, x: Tensor, residual: Tensor): Tensor =>
-  relu(add(norm.forward(x), residual));
+/** relu(norm(x) + residual), in one pass over the elements behind the statistics. */
+export const normAddRelu = (norm: PlaneNorm, x: Tensor, residual: Tensor): Tensor =>
+  norm.forward(x, { residual, relu: true });
 
 export interface NormOptions {
   readonly eps?: number;
@@ -124,8 +140,8 @@ export class GroupNorm extends Module {
     this.bias = affine ? zeros([channels]) : undefined;
   }
 
-  forward(x: Tensor): Tensor {
-    return groupNorm(x, this.#groups, this.weight, this.bias, this.eps);
+  forward(x: Tensor, epilogue: NormEpilogue = {}): Tensor {
+    return groupNorm(x, this.#groups, this.weight, this.bias, this.eps, epilogue);
   }
 }
 
@@ -142,7 +158,7 @@ export class InstanceNorm2d extends Module {
     this.bias = affine ? zeros([channels]) : undefined;
   }
 
-  forward(x: Tensor): Tensor {
-    return instanceNorm(x, { weight: this.weight, bias: this.bias, eps: this.eps });
+  forward(x: Tensor, epilogue: NormEpilogue = {}): Tensor {
+    return instanceNorm(x, { ...epilogue, weight: this.weight, bias: this.bias, eps: this.eps });
   }
 }

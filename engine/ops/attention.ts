@@ -77,12 +77,13 @@ function fused(q: Tensor, k: Tensor, v: Tensor, causal: boolean, scale: number):
     [q, k, v],
     [{ shape: [batch, queries, values] }, { shape: [batch, queries] }],
   );
-  return record('scaledDotProductAttention', out!, [q, k, v], (dy, [needsQ, needsK, needsV]) => {
+  const back = (dy: Tensor, [needsQ, needsK, needsV]: readonly boolean[]) => {
     const delta = reduceAxes('sum', mul(dy, out!.detach()), [2]);
     const saved = [q, k, v, dy, lse!, delta];
     const dq = needsQ ? run(attentionGradQueries(spec), saved, q.shape) : undefined;
     const [dk, dv] =
       needsK || needsV ? runMany(attentionGradKeys(spec), saved, [{ shape: k.shape }, { shape: v.shape }]) : [];
     return [dq, dk, dv];
-  });
+  };
+  return record('scaledDotProductAttention', out!, [q, k, v], back, { attributes: { causal, scale } });
 }

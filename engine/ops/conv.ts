@@ -1,10 +1,14 @@
-import { convGather, type Gather, packedSize, packWeights } from '../../shaders/conv.js';
+import { convGather, type Gather } from '../../shaders/conv.js';
+import { packedSize, packingOf, packWeights } from '../../shaders/conv-pack.js';
 import { chunkUnit, convWeightGrad, quadsOf } from '../../shaders/conv-weights.js';
-import { depthwise, depthwiseWeightGrad } from '../../shaders/depthwise.js';
-import { ShapeError } from '../errors.js';
-import { formatShape, pair, type Shape } from '../shape.js';
-import { record } from '../tape.js';
+import { depthwise, depthwiseWeightGrad, runsOf, tapsAtOnce } from '../../shaders/depthwise.js';
+import type { Sharing } from '../../shaders/rowtile.js';
+import type { Shader } from '../../shaders/shader.js';
+import { GpuError, ShapeError } from '../errors.js';
+import { formatShape, pair, type Shape, sameShape } from '../shape.js';
+import { isRecording, record } from '../tape.js';
 import { contiguousData, empty, requireFloat, runInto, type Tensor } from '../tensor.js';
+import { slopeOf } from './norm.js';
 import { reduceAxes, sum } from './sum.js';
 import { reshape, squeeze, unsqueeze } from './view.js';
 
@@ -13,6 +17,16 @@ export interface ConvOptions {
   readonly padding?: number | readonly [number, number];
   readonly dilation?: number | readonly [number, number];
   readonly groups?: number;
+}
+
+/** What a convolution does to its sums before it writes them: out = relu(scale · (x ∗ weight) + bias + residual). */
+export interface ConvEpilogue {
+  /** [O]: a factor for each output channel. */
+  readonly scale?: Tensor;
+  /** Of the shape of the output. */
+  readonly residual?: Tensor;
+  /** ReLU; a number is the slope below zero of a leaky one. Default: none. */
+  readonly relu?: boolean | number;
 }
 
 export interface ConvTransposeOptions extends ConvOptions {
@@ -68,71 +82,99 @@ function backwardGather(conv: Conv): Gather {
   };
 }
 
-/** Packs the weights and gathers: forward, or (`back`) from the output's side to the input's. Outside of the graph. */
-function gather(source: Tensor, weight: Tensor, conv: Conv, back: boolean, bias?: Tensor): Tensor {
+/**
+ * Packs the weights and gathers: forward, or (`back`) from the output's side to the input's. Outside of the graph.
+ */
+function gather(
+  source: Tensor,
+  weight: Tensor,
+  conv: Conv,
+  back: boolean,
+  bias?: Tensor,
+  { scale, residual, relu }: ConvEpilogue = {},
+): Tensor {
   const g = back ? backwardGather(conv) : forwardGather(conv);
   const [, perGroup, r, s] = conv.weight;
   const shape = [g.batch, g.groups * g.outChannels, ...g.out];
-  const out = empty(source.gpu, shape, 'float32', back ? 'conv2d input gradient' : 'conv2d');
-  requireFloat('conv2d', source, weight);
+  const out = empty(source.gpu, shape, source.dtype, back ? 'conv2d input gradient' : 'conv2d');
+  const extra = [scale, bias, residual].filter((t) => t !== undefined);
+  requireFloat('conv2d', source, weight, ...extra);
+  const epilogue = { scale: !!scale, bias: !!bias, residual: !!residual, slope: slopeOf('conv2d', relu) };
   const x = contiguousData(source);
-  const w = contiguousData(weight);
-  const extra = bias ? [contiguousData(bias)] : [];
   if (out.size === 0) return out;
   if (isDepthwise(conv)) {
     const [channels, sourceChannels] = back ? [conv.x[1], conv.weight[0]] : [conv.weight[0], conv.x[1]];
-    runInto(
-      depthwise({ gather: g, channels, sourceChannels, flip: back, bias: bias !== undefined }),
-      [x, x, w, ...extra],
-      [out],
-    );
-    return out;
+    runInto(depthwise({ gather: g, channels, sourceChannels, flip: back, epilogue }), [x, x, weight, ...extra], [out]);
+  } else {
+    const group = g.groups === 1 ? 0 : (conv.weight[0] / conv.groups) * perGroup * r * s;
+    const pack = {
+      ...packingOf(g),
+      groups: g.groups,
+      rows: g.outChannels,
+      kernelTaps: r * s,
+      strides: back ? { group, row: r * s, k: perGroup * r * s } : { group, row: perGroup * r * s, k: r * s },
+      flip: back,
+    };
+    const packed = empty(source.gpu, [packedSize(pack)], source.dtype, 'packed weights');
+    runInto(packWeights(pack), [weight], [packed]);
+    runInto(convGather({ ...g, epilogue, sharing: source.gpu.sharing }), [x, x, packed, ...extra], [out]);
+    packed.storage.release();
   }
-  const taps = r * s;
-  const group = g.groups === 1 ? 0 : (conv.weight[0] / conv.groups) * perGroup * taps;
-  const pack = {
-    groups: g.groups,
-    taps,
-    rows: g.outChannels,
-    k: g.sourceChannels,
-    strides: back ? { group, row: taps, k: perGroup * taps } : { group, row: perGroup * taps, k: taps },
-    flip: back,
-  };
-  const packed = empty(source.gpu, [packedSize(pack)], 'float32', 'packed weights');
-  runInto(packWeights(pack), [w], [packed]);
-  runInto(convGather({ ...g, bias: bias !== undefined, sharing: source.gpu.sharing }), [x, x, packed, ...extra], [out]);
-  packed.storage.release();
+  if (x !== source) x.storage.release();
   return out;
 }
 
-/** Workgroups that a weight gradient is split into, so that small weights over many pixels fill the GPU. */
-const WANTED_GROUPS = 256;
+/**
+ * Workgroups that a weight gradient is split into, so that small weights over many pixels fill the GPU. Software adapters, whose
+ * subgroups are the smallest, have few cores to fill, and what was split must be summed again.
+ */
+const wantedGroups = ({ lanes }: Sharing) => (lanes > 8 ? 256 : 32);
 /** Quads of pixels that a workgroup sums at least. */
 const LEAST_QUADS = 64;
 
 function weightGradData(x: Tensor, dy: Tensor, conv: Conv): Tensor {
   const forward = forwardGather(conv);
   const shape = [...conv.weight];
-  if (isDepthwise(conv)) {
-    const out = empty(x.gpu, shape, 'float32', 'conv2d weight gradient');
-    runInto(depthwiseWeightGrad({ gather: forward, channels: shape[0]!, sourceChannels: conv.x[1] }), [x, dy], [out]);
-    return out;
-  }
   const { sharing } = x.gpu;
+  if (isDepthwise(conv)) {
+    const groups = (shape[0]! * shape[2]! * shape[3]!) / tapsAtOnce(forward);
+    const images = Math.max(1, Math.ceil(forward.batch / Math.ceil(wantedGroups(sharing) / groups)));
+    const spec = { gather: forward, channels: shape[0]!, sourceChannels: conv.x[1], images };
+    return joined(depthwiseWeightGrad(spec), runsOf(forward, images), shape, x, dy);
+  }
   const quads = quadsOf(forward);
   const whole = convWeightGrad({ forward, splits: 1, chunk: quads, sharing });
   const groups = whole.grid[0] * whole.grid[1];
-  const wanted = Math.max(1, Math.min(Math.ceil(WANTED_GROUPS / groups), Math.ceil(quads / LEAST_QUADS)));
+  const wanted = Math.max(1, Math.min(Math.ceil(wantedGroups(sharing) / groups), Math.ceil(quads / LEAST_QUADS)));
   const unit = chunkUnit(forward);
   const chunk = unit * Math.max(1, Math.ceil(quads / wanted / unit));
   const splits = Math.max(1, Math.ceil(quads / chunk));
-  const out = empty(x.gpu, splits === 1 ? shape : [splits, ...shape], 'float32', 'conv2d weight gradient');
-  runInto(convWeightGrad({ forward, splits, chunk, sharing }), [x, x, dy], [out]);
-  if (splits === 1) return out;
-  const joined = reduceAxes('sum', out, [0]);
-  out.storage.release();
-  return reshape(joined, shape);
+  return joined(convWeightGrad({ forward, splits, chunk, sharing }), splits, shape, x, dy);
 }
+
+/** Runs a shader that gives `splits` parts of a weight gradient, and sums them. */
+function joined(shader: Shader, splits: number, shape: Shape, x: Tensor, dy: Tensor): Tensor {
+  const parts = empty(x.gpu, splits === 1 ? shape : [splits, ...shape], 'float32', 'conv2d weight gradient');
+  const source = contiguousData(x);
+  runInto(shader, [source, source, dy], [parts]);
+  if (source !== x) source.storage.release();
+  if (splits === 1) return parts;
+  const whole = reduceAxes('sum', parts, [0]);
+  parts.storage.release();
+  return reshape(whole, shape);
+}
+
+/** What a convolution did, for those who follow it. */
+const attributesOf = ({ stride, pad, dilation, groups }: Conv, bias?: Tensor, epilogue: ConvEpilogue = {}) => ({
+  stride,
+  padding: pad,
+  dilation,
+  groups,
+  bias: !!bias,
+  scale: !!epilogue.scale,
+  residual: !!epilogue.residual,
+  slope: slopeOf('conv2d', epilogue.relu),
+});
 
 /** out = x ∗ weight (+ bias); its gradients are the two below. Each of the three is linear in both of its inputs, and their
  * gradients are the other two: so all can be differentiated again. */
@@ -143,7 +185,8 @@ function convolve(x: Tensor, weight: Tensor, bias: Tensor | undefined, conv: Con
     needsW ? weightGrad(x, dy, conv) : undefined,
     ...(needsB ? [sum(dy, [0, 2, 3])] : []),
   ];
-  return record('conv2d', out, bias ? [x, weight, bias] : [x, weight], back, { twice: true });
+  const attributes = attributesOf(conv, bias);
+  return record('conv2d', out, bias ? [x, weight, bias] : [x, weight], back, { twice: true, attributes });
 }
 
 function inputGrad(dy: Tensor, weight: Tensor, conv: Conv, bias?: Tensor): Tensor {
@@ -153,7 +196,8 @@ function inputGrad(dy: Tensor, weight: Tensor, conv: Conv, bias?: Tensor): Tenso
     needsW ? weightGrad(w, dy, conv) : undefined,
     ...(needsB ? [sum(w, [0, 2, 3])] : []),
   ];
-  return record('conv2dInputGrad', dx, bias ? [dy, weight, bias] : [dy, weight], back, { twice: true });
+  const attributes = attributesOf(conv, bias);
+  return record('conv2dInputGrad', dx, bias ? [dy, weight, bias] : [dy, weight], back, { twice: true, attributes });
 }
 
 function weightGrad(x: Tensor, dy: Tensor, conv: Conv): Tensor {
@@ -190,11 +234,45 @@ function checkBias(op: string, bias: Tensor | undefined, channels: number): void
   }
 }
 
+/** The convolution and all that follows in one kernel; it has no way back. */
+function finished(x: Tensor, weight: Tensor, bias: Tensor | undefined, conv: Conv, epilogue: ConvEpilogue): Tensor {
+  const { scale, residual } = epilogue;
+  const inputs = [x, weight, bias, scale, residual];
+  if (isRecording() && inputs.some((t) => t?.requiresGrad)) {
+    throw new GpuError(
+      'conv2d: a convolution with an epilogue has no gradient; run it within noGrad(), or use mul, add and relu behind it.',
+    );
+  }
+  const channels = conv.weight[0];
+  if (scale && !sameShape(scale.shape, [channels])) {
+    throw new ShapeError(`conv2d: the scale must have shape [${channels}], got ${formatShape(scale.shape)}.`);
+  }
+  const shape = [conv.x[0], channels, ...conv.out];
+  if (residual && !sameShape(residual.shape, shape)) {
+    throw new ShapeError(
+      `conv2d: the residual must have the output's shape ${formatShape(shape)}, got ${formatShape(residual.shape)}.`,
+    );
+  }
+  const out = gather(x, weight, conv, false, bias, epilogue);
+  const attributes = attributesOf(conv, bias, epilogue);
+  const read = inputs.filter((t) => t !== undefined);
+  return record('conv2d', out, read, () => [], { attributes });
+}
+
 /**
  * 2-d convolution (cross-correlation) of x [N, C, H, W] with weight [O, C / groups, R, S] and bias [O] → [N, O, H′, W′],
  * H′ = ⌊(H + 2 padding − dilation (R − 1) − 1) / stride⌋ + 1; as torch.nn.functional.conv2d.
+ *
+ * An `epilogue` is done in the same kernel, before anything is written. It is for inference: with it there is no gradient.
+ *
+ * @throws GpuError when an epilogue is given and one of the inputs wants a gradient
  */
-export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOptions = {}): Tensor {
+export function conv2d(
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+  options: ConvOptions & { readonly epilogue?: ConvEpilogue } = {},
+): Tensor {
   const [n, c, h, w] = four(x, 'conv2d', 'x');
   const [o, perGroup, r, s] = four(weight, 'conv2d', 'weight');
   const { groups = 1 } = options;
@@ -216,15 +294,9 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOp
       `conv2d: a kernel of ${r} × ${s} does not fit into x ${formatShape(x.shape)} with padding [${padding}].`,
     );
   }
-  return convolve(x, weight, bias, {
-    x: [n, c, h, w],
-    weight: [o, perGroup, r, s],
-    out,
-    stride,
-    pad: padding,
-    dilation,
-    groups,
-  });
+  const conv: Conv = { x: [n, c, h, w], weight: [o, perGroup, r, s], out, stride, pad: padding, dilation, groups };
+  const { epilogue } = options;
+  return epilogue ? finished(x, weight, bias, conv, epilogue) : convolve(x, weight, bias, conv);
 }
 
 /** 1-d convolution of x [N, C, L] with weight [O, C / groups, S]; as torch.nn.functional.conv1d. */

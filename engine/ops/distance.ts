@@ -11,7 +11,7 @@ import {
 } from '../../shaders/distance.js';
 import { ShapeError } from '../errors.js';
 import { axisOf, formatShape, sizeOf } from '../shape.js';
-import { record } from '../tape.js';
+import { isTracing, record } from '../tape.js';
 import { contiguousData, empty, run, runInto, type Tensor } from '../tensor.js';
 import { div, mul, rsub, sub } from './arithmetic.js';
 import { matmul } from './matmul.js';
@@ -87,11 +87,16 @@ export function l2Normalize(x: Tensor, dim = 1, { p = 2, eps = 1e-12 }: Normaliz
   const axis = axisOf(dim, x.rank, 'l2Normalize');
   if (p !== 1 && p !== 2) return div(x, clamp(norm(x, p, axis, true), eps));
   const lines = linesOf(x.shape, axis);
-  if (worthMoving(lines)) return transpose(l2Normalize(transpose(x, axis, -1), -1, { p, eps }), axis, -1);
+  if (worthMoving(lines) && !isTracing())
+    return transpose(l2Normalize(transpose(x, axis, -1), -1, { p, eps }), axis, -1);
   const y = run(normalizeKernel(`normalize${p}`, lines, eps), [x], x.shape);
-  return record('l2Normalize', y, [x], (dy) => [
-    run(normalizeKernel(`normalize${p}Grad`, lines, eps), [x, dy], x.shape),
-  ]);
+  return record(
+    'l2Normalize',
+    y,
+    [x],
+    (dy) => [run(normalizeKernel(`normalize${p}Grad`, lines, eps), [x, dy], x.shape)],
+    { attributes: { axis, p, eps } },
+  );
 }
 
 /** 1 − cos(xᵢ, yⱼ) for all rows of x [M, D] and y [N, D]: [M, N]. */

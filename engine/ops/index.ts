@@ -1,7 +1,14 @@
 export * from './arithmetic.js';
 export { type AttentionOptions, scaledDotProductAttention } from './attention.js';
 export { toFloat, toHalf } from './cast.js';
-export { type ConvOptions, type ConvTransposeOptions, conv1d, conv2d, convTranspose2d } from './conv.js';
+export {
+  type ConvEpilogue,
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv1d,
+  conv2d,
+  convTranspose2d,
+} from './conv.js';
 export * from './distance.js';
 export { dropout } from './dropout.js';
 export {
@@ -24,6 +31,7 @@ export {
   type InstanceNormOptions,
   instanceNorm,
   layerNorm,
+  type NormEpilogue,
 } from './norm.js';
 export { type PadOptions, pad } from './pad.js';
 export {

@@ -48,7 +48,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
     start += t.shape[axis]!;
   }
   const back = (dy: Tensor) => tensors.map((t, i) => slice(dy, axis, starts[i]!, starts[i]! + t.shape[axis]!));
-  return record('cat', out, tensors, back, { twice: true });
+  return record('cat', out, tensors, back, { twice: true, attributes: { axis } });
 }
 
 /** Tensors of one shape one after the other along a new dimension. */

@@ -1,27 +1,26 @@
 import { cutRows, layerNormGrad, layerNorm as layerNormShader, layerNormWeightGrad } from '../../shaders/layernorm.js';
-import {
-  cutPlanes,
-  type Planes,
-  planeApply,
-  planeApplyGrad,
-  planeGradSums,
-  planeGradTable,
-  planeMoments,
-  planeScale,
-  planeTable,
-  runningTable,
-} from '../../shaders/norm.js';
+import { cutPlanes, type Planes, planeGradSums, planeMoments } from '../../shaders/norm.js';
+import { planeApply, planeApplyGrad, planeScale } from '../../shaders/norm-apply.js';
+import { foldTable, planeGradTable, planeTable, runningTable } from '../../shaders/norm-table.js';
 import { ShapeError } from '../errors.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../shape.js';
-import { isRecomputing, record } from '../tape.js';
-import { contiguousData, empty, run, runInto, runMany, type Tensor, viewOf } from '../tensor.js';
+import { isRecomputing, isTracing, record } from '../tape.js';
+import { contiguousData, empty, requireFloat, run, runInto, runMany, type Tensor, viewOf } from '../tensor.js';
 import { add, mul } from './arithmetic.js';
 import { reduceAxes } from './sum.js';
 import { contiguous, reshape } from './view.js';
 
 /** y = (x − mean)/√(var + eps)·weight + bias, with statistics over different parts of x. */
 
-export interface BatchNormOptions {
+/** What follows a norm in the same pass over the elements: y = relu(norm(x) + residual). */
+export interface NormEpilogue {
+  /** Of the shape of x; added before the activation. */
+  readonly residual?: Tensor;
+  /** ReLU; a number is the slope below zero of a leaky one. Default: none. */
+  readonly relu?: boolean | number;
+}
+
+export interface BatchNormOptions extends NormEpilogue {
   /** [C] each. */
   readonly weight?: Tensor;
   readonly bias?: Tensor;
@@ -34,7 +33,7 @@ export interface BatchNormOptions {
   readonly eps?: number;
 }
 
-export interface InstanceNormOptions {
+export interface InstanceNormOptions extends NormEpilogue {
   /** [C], or [N, C] where each sample has its own (adaptive instance norm). */
   readonly weight?: Tensor;
   readonly bias?: Tensor;
@@ -52,6 +51,8 @@ interface Statistics {
   readonly total: number;
   readonly eps: number;
   readonly unbiased: boolean;
+  /** The running ones. */
+  readonly reads?: readonly Tensor[];
 }
 
 type Affine = { readonly weight?: Tensor; readonly bias?: Tensor };
@@ -74,6 +75,24 @@ function refuseMisfits(
   }
 }
 
+/**
+ * The slope below zero that `relu` of an epilogue means: 1 is no activation.
+ *
+ * @throws ShapeError for a slope that is negative or not finite: the sign of the result would not tell that of the input
+ */
+export function slopeOf(op: string, relu: boolean | number | undefined): number {
+  const slope = typeof relu === 'number' ? relu : relu ? 0 : 1;
+  if (slope >= 0 && Number.isFinite(slope)) return slope;
+  throw new ShapeError(`${op}: relu must be true, false or a finite slope of at least 0, got ${relu}.`);
+}
+
+/** Refuses what can not follow the norm of x, before anything moves. */
+function checkEpilogue(op: string, x: Tensor, { residual, relu }: NormEpilogue): void {
+  slopeOf(op, relu);
+  refuseMisfits(op, x, [x.shape], { residual });
+  requireFloat(op, x, ...present(residual));
+}
+
 const present = (...tensors: readonly (Tensor | undefined)[]): Tensor[] => tensors.filter((t) => t !== undefined);
 
 /** The gradient of a weight from one value a plane: planes that took the same weight are summed. */
@@ -84,28 +103,60 @@ function toWeight(perPlane: Tensor, weight: Tensor): Tensor {
 }
 
 /** The pass over the elements, and the way back: one reduction, one small table, one pass. */
-function normalise(op: string, x: Tensor, { weight, bias }: Affine, statistics: Statistics): Tensor {
+function normalise(op: string, x: Tensor, affine: Affine & NormEpilogue, statistics: Statistics): Tensor {
+  const { weight, bias, residual } = affine;
   const { planes, table, per, total, eps, unbiased } = statistics;
-  const y = run(planeApply(planes), [x, table], x.shape);
-  const out = record(op, y, [x, ...present(weight, bias)], (gradient, needs) => {
-    const needsWeight = weight !== undefined && needs[1]!;
-    const needsBias = bias !== undefined && needs[weight ? 2 : 1]!;
+  const slope = slopeOf(op, affine.relu);
+  const y = run(
+    planeApply({ ...planes, slope, residual: !!residual }),
+    [x, ...present(residual), table],
+    x.shape,
+    x.dtype,
+  );
+  const inputs = [x, ...present(weight, bias, residual)];
+  // With a residual the activation's way back is the residual's gradient, and both passes need it: the first one writes it.
+  const masking = { slope, residual: !!residual && slope !== 1 };
+  const like = { shape: x.shape, dtype: x.dtype };
+  const back = (gradient: Tensor, needs: readonly boolean[]) => {
+    const needed = (t: Tensor | undefined) => t !== undefined && needs[inputs.indexOf(t)]!;
     const dy = contiguousData(gradient);
-    if (total === 0 && !needsWeight && !needsBias) return [run(planeScale(planes), [dy, table], x.shape)];
+    const sources = masking.residual ? [x, dy, y] : [x, dy];
+    const results = (dx?: Tensor, masked = dy, dweight?: Tensor, dbias?: Tensor) => [
+      dx,
+      ...(weight ? [dweight] : []),
+      ...(bias ? [dbias] : []),
+      ...(residual ? [masked] : []),
+    ];
+    if (total === 0 && !needed(weight) && !needed(bias)) {
+      const sign = slope === 1 ? [] : [masking.residual ? y : x];
+      const scaled = planeScale({ ...planes, ...masking });
+      const [dx, masked] = runMany(scaled, [dy, ...sign, table], masking.residual ? [like, like] : [like]);
+      return results(dx, masked);
+    }
     const cut = cutPlanes(planes);
     const k = planes.planes;
-    const sums = run(planeGradSums({ ...planes, ...cut }), [x, dy, table], [cut.splits, k, 2]);
-    const [coefficients, sumDy, sumDyx] = runMany(
+    const partial = { shape: [cut.splits, k, 2] };
+    const reduction = planeGradSums({ ...planes, ...cut, ...masking });
+    const [sums, masked] = runMany(reduction, [...sources, table], masking.residual ? [partial, like] : [partial]) as [
+      Tensor,
+      Tensor | undefined,
+    ];
+    const [coefficients, sumG, sumGx] = runMany(
       planeGradTable({ planes: k, per, eps, splits: cut.splits, total, unbiased }),
       [sums, table],
-      [{ shape: [k, 4] }, { shape: [k] }, { shape: [k] }],
+      [{ shape: [k, 2] }, { shape: [k] }, { shape: [k] }],
     ) as [Tensor, Tensor, Tensor];
-    return [
-      needs[0] ? run(planeApplyGrad(planes), [x, dy, coefficients], x.shape) : undefined,
-      ...(weight ? [needsWeight ? toWeight(sumDyx, weight) : undefined] : []),
-      ...(bias ? [needsBias ? toWeight(sumDy, bias) : undefined] : []),
-    ];
-  });
+    const pass = planeApplyGrad({ ...planes, slope: masked ? 1 : slope });
+    return results(
+      needs[0] ? run(pass, [x, masked ?? dy, table, coefficients], x.shape, x.dtype) : undefined,
+      masked,
+      needed(weight) ? toWeight(sumGx, weight!) : undefined,
+      needed(bias) ? toWeight(sumG, bias!) : undefined,
+    );
+  };
+  const has = { weight: !!weight, bias: !!bias, residual: !!residual };
+  const attributes = { ...has, training: total > 0, eps, per, unbiased, slope };
+  const out = record(op, y, inputs, back, { reads: statistics.reads, attributes });
   if (!out.node) table.storage.release();
   return out;
 }
@@ -114,7 +165,9 @@ function normalise(op: string, x: Tensor, { weight, bias }: Affine, statistics: 
  * Norm of each channel of [N, C, ...] over the batch and the positions; normalises with the biased variance. In training the
  * running statistics move in place, the variance with the unbiased one: not when a checkpoint computes its forward again.
  *
- * dx = scale (dy − Σdy/n − x̂ Σ(dy·x̂)/n); dx = scale dy with running statistics.
+ * A residual and an activation are done in the same pass; of the two ways back only x, y and the table are kept.
+ *
+ * dx = scale (g − Σg/n − x̂ Σ(g·x̂)/n) with g = dy·relu′(y); dx = scale g with running statistics.
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   const { weight, bias, runningMean, runningVar, training, momentum = 0.1, eps = 1e-5 } = options;
@@ -123,6 +176,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
     throw new ShapeError(`batchNorm: x must be [N, C] or [N, C, ...], got ${formatShape(x.shape)}.`);
   }
   refuseMisfits('batchNorm', x, [[channels]], { weight, bias, runningMean, runningVar });
+  checkEpilogue('batchNorm', x, options);
   if (!runningMean !== !runningVar || (!training && !runningMean)) {
     throw new ShapeError('batchNorm: runningMean and runningVar go together, and without training both are needed.');
   }
@@ -146,9 +200,32 @@ export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
     runInto(planeTable({ ...shared, ...cut, ...moving, total }), inputs, [table, ...running]);
     moments.storage.release();
   } else {
-    runInto(runningTable({ ...shared, total }), [runningMean!, runningVar!, ...present(weight, bias)], [table]);
+    runInto(runningTable(shared), [runningMean!, runningVar!, ...present(weight, bias)], [table]);
   }
-  return normalise('batchNorm', source, options, { planes, table, per: 1, total, eps, unbiased: false });
+  const reads = training ? [] : present(runningMean, runningVar);
+  return normalise('batchNorm', source, options, { planes, table, per: 1, total, eps, unbiased: false, reads });
+}
+
+/**
+ * Running statistics, weight and bias of a batch norm as a factor and a summand of each channel [C]:
+ * batchNorm(x + convBias) = scale·x + shift in evaluation. Outside of the graph.
+ */
+export function foldBatchNorm(
+  options: Omit<BatchNormOptions, 'training' | 'momentum' | keyof NormEpilogue>,
+  convBias?: Tensor,
+): { readonly scale: Tensor; readonly shift: Tensor } {
+  const { weight, bias, runningMean, runningVar, eps = 1e-5 } = options;
+  if (!runningMean || !runningVar) {
+    throw new ShapeError('foldBatchNorm: a norm without running statistics can not be folded.');
+  }
+  const channels = runningMean.size;
+  const affine = { hasWeight: !!weight, hasBias: !!bias, hasConvBias: !!convBias };
+  const [scale, shift] = runMany(
+    foldTable({ planes: channels, weights: channels, eps, ...affine }),
+    [runningMean, runningVar, ...present(weight, bias, convBias)],
+    [{ shape: [channels] }, { shape: [channels] }],
+  ) as [Tensor, Tensor];
+  return { scale, shift };
 }
 
 /** Norm of each sample's groups of neighbouring planes; `weights` of them, repeating. */
@@ -156,11 +233,12 @@ function groups(
   op: string,
   x: Tensor,
   per: number,
-  affine: Affine,
+  affine: Affine & NormEpilogue,
   weights: number,
   eps: number,
   unbiased = false,
 ): Tensor {
+  checkEpilogue(op, x, affine);
   const source = contiguous(x);
   const count = x.shape[0]! * x.shape[1]!;
   const planes: Planes = { outer: 1, planes: count, inner: sizeOf(x.shape.slice(2)) };
@@ -188,7 +266,7 @@ export function groupNorm(
   weight?: Tensor,
   bias?: Tensor,
   eps = 1e-5,
-  { unbiased = false } = {},
+  { unbiased = false, ...epilogue }: { readonly unbiased?: boolean } & NormEpilogue = {},
 ): Tensor {
   const [n, channels] = x.shape as [number, number];
   if (x.rank < 2 || !Number.isInteger(groupCount) || groupCount < 1 || channels % groupCount !== 0) {
@@ -204,11 +282,12 @@ export function groupNorm(
       `groupNorm: expected more than 1 value per group, got ${formatShape(x.shape)} in ${groupCount} groups.`,
     );
   }
-  return groups('groupNorm', x, per, { weight, bias }, channels, eps, unbiased);
+  return groups('groupNorm', x, per, { weight, bias, ...epilogue }, channels, eps, unbiased);
 }
 
 /** Norm of every channel of every sample of [N, C, ...] over its positions; the same in training and evaluation. */
-export function instanceNorm(x: Tensor, { weight, bias, eps = 1e-5 }: InstanceNormOptions = {}): Tensor {
+export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tensor {
+  const { weight, bias, eps = 1e-5 } = options;
   const [n, channels] = x.shape as [number, number];
   if (x.rank < 3) {
     throw new ShapeError(`instanceNorm: x must be [N, C, ...] with positions, got ${formatShape(x.shape)}.`);
@@ -222,7 +301,7 @@ export function instanceNorm(x: Tensor, { weight, bias, eps = 1e-5 }: InstanceNo
   if (sizeOf(x.shape.slice(2)) === 1) {
     throw new ShapeError(`instanceNorm: expected more than 1 position per channel, got ${formatShape(x.shape)}.`);
   }
-  return groups('instanceNorm', x, 1, { weight, bias }, (weight ?? bias)?.size ?? channels, eps);
+  return groups('instanceNorm', x, 1, options, (weight ?? bias)?.size ?? channels, eps);
 }
 
 /** Fewer rows than this, of more elements than that, are cut so that the GPU has enough to do at once. */
@@ -250,7 +329,7 @@ export function layerNorm(
   refuseMisfits('layerNorm', x, [shape], { weight, bias });
   const columns = sizeOf(shape);
   const rows = x.size / columns;
-  if (rows < FEW_ROWS && columns > LONG_ROW) {
+  if (rows < FEW_ROWS && columns > LONG_ROW && !isTracing()) {
     const normal = reshape(groups('layerNorm', reshape(x, [rows, 1, columns]), 1, {}, 1, eps), x.shape);
     const scaled = weight ? mul(normal, weight) : normal;
     return bias ? add(scaled, bias) : scaled;
@@ -262,7 +341,7 @@ export function layerNorm(
     [source, ...present(weight, bias)],
     [{ shape: x.shape }, { shape: [rows, 2] }],
   ) as [Tensor, Tensor];
-  const out = record('layerNorm', y, [source, ...present(weight, bias)], (gradient, needs) => {
+  const back = (gradient: Tensor, needs: readonly boolean[]) => {
     const needsWeight = weight !== undefined && needs[1]!;
     const needsBias = bias !== undefined && needs[weight ? 2 : 1]!;
     const dy = contiguousData(gradient);
@@ -273,7 +352,9 @@ export function layerNorm(
     const sums = runMany(layerNormWeightGrad(rows, columns, cut), [source, dy, stats], [partial, partial]);
     const [dweight, dbias] = sums.map((t) => viewOf(cut.splits === 1 ? t : reduceAxes('sum', t, [0]), shape));
     return [dx, ...(weight ? [dweight] : []), ...(bias ? [dbias] : [])];
-  });
+  };
+  const attributes = { weight: !!weight, bias: !!bias, shape, eps };
+  const out = record('layerNorm', y, [source, ...present(weight, bias)], back, { attributes });
   if (!out.node) stats.storage.release();
   return out;
 }

@@ -42,7 +42,10 @@ function surround(x: Tensor, before: readonly number[], after: readonly number[]
 function constant(x: Tensor, before: readonly number[], after: readonly number[], value: number): Tensor {
   const negated = (pads: readonly number[]) => pads.map((n) => -n);
   const back = (dy: Tensor) => [constant(dy, negated(before), negated(after), 0)];
-  return record('pad', surround(x, before, after, value), [x], back, { twice: true });
+  return record('pad', surround(x, before, after, value), [x], back, {
+    twice: true,
+    attributes: { mode: 'constant', before, after, value },
+  });
 }
 
 type EdgeSpec = PadSpec & { readonly mode: 'reflect' | 'replicate' };
@@ -50,7 +53,11 @@ type EdgeSpec = PadSpec & { readonly mode: 'reflect' | 'replicate' };
 /** A linear function of x: its way back is one too, and the way back of that is the function again. */
 function edge(x: Tensor, spec: EdgeSpec, shape: Shape): Tensor {
   const y = run(padPlanes(spec), [x], shape);
-  return record('pad', y, [x], (dy) => [edgeGrad(dy, spec, x.shape)], { twice: true });
+  const { mode, before } = spec;
+  const lead = x.shape.slice(0, -2).map(() => 0);
+  const first = [...lead, ...before.slice(-Math.min(x.rank, 2))];
+  const attributes = { mode, before: first, after: shape.map((n, i) => n - x.shape[i]! - first[i]!) };
+  return record('pad', y, [x], (dy) => [edgeGrad(dy, spec, x.shape)], { twice: true, attributes });
 }
 
 function edgeGrad(dy: Tensor, spec: EdgeSpec, shape: Shape): Tensor {

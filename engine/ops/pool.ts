@@ -10,7 +10,7 @@ import {
 } from '../../shaders/pool.js';
 import { ShapeError } from '../errors.js';
 import { formatShape, pair } from '../shape.js';
-import { isRecording, record } from '../tape.js';
+import { isRecording, isTracing, record } from '../tape.js';
 import { run, runMany, type Tensor } from '../tensor.js';
 import { mulScalar } from './unary.js';
 import { expand } from './view.js';
@@ -94,16 +94,29 @@ const isGlobal = ({ input, output, window }: PoolSpec): boolean =>
   (window.kind === 'adaptive' ||
     [0, 1].every((i) => window.kernel[i] === input[i] && window.padding[i] === 0 && window.dilation[i] === 1));
 
+/** What a pool did, for those who follow it. */
+const attributesOf = ({ planes: _, window, ...sizes }: PoolSpec) => ({ ...sizes, ...window });
+
 function max(op: string, x: Tensor, spec: PoolSpec, shape: readonly number[]): Tensor {
   const [h, w] = spec.input;
   const global = isGlobal(spec);
-  if (!global && !(isRecording() && x.requiresGrad)) return run(maxPool(spec, false), [x], shape, x.dtype);
+  if (!global && !isTracing() && !(isRecording() && x.requiresGrad))
+    return run(maxPool(spec, false), [x], shape, x.dtype);
   const shader = global ? globalPool('max', spec.planes, h * w) : maxPool(spec, true);
   // Of whole planes there are few: their float32 costs nothing.
   const dtype = global ? 'float32' : x.dtype;
-  const [y, places] = runMany(shader, [x], [{ shape, dtype }, { shape, dtype: 'uint32' }]) as [Tensor, Tensor];
+  const [y, places] = runMany(
+    shader,
+    [x],
+    [
+      { shape, dtype },
+      { shape, dtype: 'uint32' },
+    ],
+  ) as [Tensor, Tensor];
   const back = global ? globalMaxPoolGrad(spec.planes, h * w) : maxPoolGrad(spec);
-  const out = record(op, y, [x], (dy) => [run(back, [dy, places], x.shape, x.dtype)]);
+  const out = record(op, y, [x], (dy) => [run(back, [dy, places], x.shape, x.dtype)], {
+    attributes: attributesOf(spec),
+  });
   if (!out.node) places.storage.release();
   return out;
 }
@@ -113,10 +126,13 @@ function avg(op: string, x: Tensor, spec: PoolSpec, shape: readonly number[]): T
   if (isGlobal(spec)) {
     const size = spec.input[0] * spec.input[1];
     const y = run(globalPool('mean', spec.planes, size), [x], shape);
-    return record(op, y, [x], (dy) => [expand(mulScalar(dy, 1 / size), x.shape)], { twice: true });
+    return record(op, y, [x], (dy) => [expand(mulScalar(dy, 1 / size), x.shape)], {
+      twice: true,
+      attributes: attributesOf(spec),
+    });
   }
   const y = run(avgPool(spec), [x], shape, x.dtype);
-  return record(op, y, [x], (dy) => [avgGrad(op, dy, spec, x)], { twice: true });
+  return record(op, y, [x], (dy) => [avgGrad(op, dy, spec, x)], { twice: true, attributes: attributesOf(spec) });
 }
 
 function avgGrad(op: string, dy: Tensor, spec: PoolSpec, { shape, dtype }: Tensor): Tensor {

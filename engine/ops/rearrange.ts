@@ -21,7 +21,7 @@ export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
     const { shape, strides } = collapse(x.shape, turned);
     runStrided(copyStrided({ shape, strides: strides[0]!, offset: start }), [x], [out]);
   }
-  return record('flip', out, [x], (dy) => [flip(dy, axes)], { twice: true });
+  return record('flip', out, [x], (dy) => [flip(dy, axes)], { twice: true, attributes: { axes } });
 }
 
 /** Elements moved along dimensions; what leaves at the end comes in at the front. Without `dims`, in row-major order. */
@@ -67,6 +67,7 @@ function triangular(x: Tensor, lower: boolean, diagonal: number): Tensor {
   const shader = triangle({ n: x.size, rows: rows!, columns: columns!, lower, diagonal });
   return record(op, run(shader, [x], x.shape, x.dtype), [x], (dy) => [triangular(dy, lower, diagonal)], {
     twice: true,
+    attributes: { diagonal },
   });
 }
 

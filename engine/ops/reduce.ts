@@ -76,7 +76,7 @@ function extremeOf(extreme: Extreme, x: Tensor, dim: Dims | undefined, keepdim: 
     const count = reduceAxes('countEqual', x, axes, { centre: y });
     return [spreadBack('amaxGrad', x, [y, div(dy, count)])];
   };
-  return without(record(`a${extreme}`, y, [x], back), x.shape, axes, keepdim);
+  return without(record(`a${extreme}`, y, [x], back, { attributes: { axes } }), x.shape, axes, keepdim);
 }
 
 /** The largest elements over `dim`; equal ones share the gradient. */
@@ -113,7 +113,9 @@ function locate(extreme: Extreme, x: Tensor, axes: readonly number[]): Extremum 
 function extremeAlong(extreme: Extreme, x: Tensor, dim: number, keepdim: boolean): Extremum {
   const axes = someOf(x, axisOf(dim, x.rank, extreme), extreme);
   const { values, indices } = locate(extreme, x, axes);
-  const y = record(extreme, values, [x], (dy) => [placeAt(dy, axes[0] ?? 0, indices, x.shape)]);
+  const y = record(extreme, values, [x], (dy) => [placeAt(dy, axes[0] ?? 0, indices, x.shape)], {
+    attributes: { axes },
+  });
   return { values: without(y, x.shape, axes, keepdim), indices: without(indices, x.shape, axes, keepdim) };
 }
 
@@ -150,7 +152,12 @@ export function variance(x: Tensor, dim?: Dims, { unbiased = true, keepdim = fal
       ? mul(sub(x, mean(x, axes, true)), mulScalar(dy, 2 / divisor))
       : spreadBack('varianceGrad', x, [centre, dy], 2 / divisor),
   ];
-  return without(record('variance', y, [x], back, { twice: true }), x.shape, axes, keepdim);
+  return without(
+    record('variance', y, [x], back, { twice: true, attributes: { axes, divisor } }),
+    x.shape,
+    axes,
+    keepdim,
+  );
 }
 
 /** √variance; its gradient is 0 where it is 0. */
@@ -165,7 +172,7 @@ export function norm(x: Tensor, p = 2, dim?: Dims, keepdim = false): Tensor {
   const axes = axesOf(dim, x.rank, 'norm');
   const recorded = (y: Tensor, back: (dy: Tensor) => Tensor, twice: boolean) =>
     without(
-      record('norm', y, [x], (dy) => [back(dy)], { twice }),
+      record('norm', y, [x], (dy) => [back(dy)], { twice, attributes: { axes, p } }),
       x.shape,
       axes,
       keepdim,
@@ -190,7 +197,7 @@ export function prod(x: Tensor, dim?: Dims, keepdim = false): Tensor {
     const rest = reduceAxes('prodNonzero', x, axes);
     return [spreadBack('prodGrad', x, [rest, reduceAxes('countNonzero', x, axes), dy], countOf(x, axes))];
   };
-  return without(record('prod', y, [x], back), x.shape, axes, keepdim);
+  return without(record('prod', y, [x], back, { attributes: { axes } }), x.shape, axes, keepdim);
 }
 
 /** log Σ eˣ, without overflow. */
@@ -199,7 +206,7 @@ export function logsumexp(x: Tensor, dim?: Dims, keepdim = false): Tensor {
   const centre = reduceAxes('max', x, axes);
   const y = add(log(reduceAxes('sumExp', x, axes, { centre })), centre);
   return without(
-    record('logsumexp', y, [x], (dy) => [spreadBack('logsumexpGrad', x, [y, dy])]),
+    record('logsumexp', y, [x], (dy) => [spreadBack('logsumexpGrad', x, [y, dy])], { attributes: { axes } }),
     x.shape,
     axes,
     keepdim,
@@ -241,6 +248,9 @@ function scan(x: Tensor, axis: number, reverse: boolean): Tensor {
 export function cumsum(x: Tensor, dim: number): Tensor {
   const axis = axisOf(dim, x.rank, 'cumsum');
   const summed = (t: Tensor, reverse: boolean): Tensor =>
-    record('cumsum', scan(t, axis, reverse), [t], (dy) => [summed(dy, !reverse)], { twice: true });
+    record('cumsum', scan(t, axis, reverse), [t], (dy) => [summed(dy, !reverse)], {
+      twice: true,
+      attributes: { axis, reverse },
+    });
   return summed(x, false);
 }

@@ -27,7 +27,8 @@ export interface InterpolateOptions {
 /** A linear function of x: its way back is one too, and the way back of that is the function again. */
 function resample(x: Tensor, spec: InterpolateSpec): Tensor {
   const y = run(interpolateShader(spec), [x], [...x.shape.slice(0, -2), ...spec.output]);
-  return record('interpolate', y, [x], (dy) => [resampleGrad(dy, spec, x.shape)], { twice: true });
+  const { planes: _, ...attributes } = spec;
+  return record('interpolate', y, [x], (dy) => [resampleGrad(dy, spec, x.shape)], { twice: true, attributes });
 }
 
 function resampleGrad(dy: Tensor, spec: InterpolateSpec, shape: Shape): Tensor {
@@ -90,13 +91,14 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   const source = contiguous(x);
   const places = contiguous(grid);
   const y = run(gridSampleShader(spec), [source, places], [batch, channels, ho, wo]);
-  return record('gridSample', y, [source, places], (gradient, [needsX, needsGrid]) => {
+  const back = (gradient: Tensor, [needsX, needsGrid]: readonly boolean[]) => {
     const dy = contiguousData(gradient);
     return [
       needsX ? gradByPicture(dy, places, spec, x.shape) : undefined,
       needsGrid ? gradByGrid(source, dy, places, spec) : undefined,
     ];
-  });
+  };
+  return record('gridSample', y, [source, places], back, { attributes: { mode, paddingMode, alignCorners } });
 }
 
 function gradByGrid(x: Tensor, dy: Tensor, grid: Tensor, spec: GridSampleSpec): Tensor {

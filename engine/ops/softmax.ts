@@ -1,7 +1,7 @@
 import type { Lines } from '../../shaders/lines.js';
 import { softmaxKernel } from '../../shaders/softmax.js';
 import { axisOf, type Shape, sizeOf } from '../shape.js';
-import { record } from '../tape.js';
+import { isTracing, record } from '../tape.js';
 import { run, type Tensor } from '../tensor.js';
 import { transpose } from './view.js';
 
@@ -18,9 +18,11 @@ export const worthMoving = ({ outer, n, inner }: Lines): boolean => inner > 1 &&
 function alongDimension(name: 'softmax' | 'logSoftmax', x: Tensor, dim: number): Tensor {
   const axis = axisOf(dim, x.rank, name);
   const lines = linesOf(x.shape, axis);
-  if (worthMoving(lines)) return transpose(alongDimension(name, transpose(x, axis, -1), -1), axis, -1);
+  if (worthMoving(lines) && !isTracing()) return transpose(alongDimension(name, transpose(x, axis, -1), -1), axis, -1);
   const y = run(softmaxKernel(name, lines), [x], x.shape);
-  return record(name, y, [x], (dy) => [run(softmaxKernel(`${name}Grad`, lines), [y, dy], x.shape)]);
+  return record(name, y, [x], (dy) => [run(softmaxKernel(`${name}Grad`, lines), [y, dy], x.shape)], {
+    attributes: { axis },
+  });
 }
 
 /** eˣ / Σ eˣ along one dimension. dx = y ⊙ (dy − Σ y ⊙ dy). */

@@ -62,7 +62,7 @@ const reshapeData = (t: Tensor, shape: Shape): Tensor => reshape(t.detach(), sha
 export function sum(x: Tensor, dim?: number | readonly number[], keepdim = false): Tensor {
   const axes = axesOf(dim, x.rank, 'sum');
   const full = reduceAxes('sum', x, axes);
-  const out = record('sum', full, [x], (dy) => [expand(dy, x.shape)], { twice: true });
+  const out = record('sum', full, [x], (dy) => [expand(dy, x.shape)], { twice: true, attributes: { axes } });
   return keepdim ? out : reshape(out, dropAxes(x.shape, axes));
 }
 

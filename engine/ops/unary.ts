@@ -9,7 +9,7 @@ function apply(name: UnaryName, x: Tensor, scalars?: Scalars): Tensor {
   requireFloat(name, x);
   const twice = (unaryFunctions[name] as UnaryFunction).dd !== undefined;
   const y = run(unary(name, x.size, scalars), [x], x.shape, x.dtype);
-  return record(name, y, [x], (dy) => [gradient(name, x, dy, scalars)], { twice });
+  return record(name, y, [x], (dy) => [gradient(name, x, dy, scalars)], { twice, attributes: { ...scalars } });
 }
 
 /** f′(x) dy as an operator of its own, linear in dy. */

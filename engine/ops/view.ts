@@ -65,7 +65,7 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
     order.map((i) => x.shape[i]!),
     order.map((i) => x.strides[i]!),
   );
-  return record('permute', view, [x], (dy) => [permute(dy, back)], { twice: true });
+  return record('permute', view, [x], (dy) => [permute(dy, back)], { twice: true, attributes: { order } });
 }
 
 /** Two dimensions exchanged. */
@@ -105,7 +105,8 @@ export function slice(x: Tensor, dim: number, start = 0, end = Number.MAX_SAFE_I
     x.strides.map((s, i) => (i === axis ? s * step : s)),
     x.offset + from * stride,
   );
-  return record('slice', view, [x], (dy) => [unslice(dy, x.shape, axis, from, step)], { twice: true });
+  const attributes = { axis, start, end, step };
+  return record('slice', view, [x], (dy) => [unslice(dy, x.shape, axis, from, step)], { twice: true, attributes });
 }
 
 /** Puts x where a slice of a tensor of `shape` was, with zeros around: the way back of slice. */

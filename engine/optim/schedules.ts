@@ -13,7 +13,11 @@ export interface Warmup {
  * A course of the learning rate over epochs, as plain data for recipes; `factorAt` says what it means. Epochs count from 0 and
  * may be fractions, or steps where a recipe counts these.
  */
-export type Schedule = { readonly warmup?: Warmup } & (
+export type Schedule = {
+  readonly warmup?: Warmup;
+  /** How often the rate changes: with every `step` (default), or only between epochs. */
+  readonly each?: 'step' | 'epoch';
+} & (
   | { readonly kind: 'constant' }
   /** Times gamma every `every` epochs. */
   | { readonly kind: 'step'; readonly every: number; readonly gamma: number }
@@ -51,9 +55,10 @@ function decayAt(schedule: Schedule, epoch: number): number {
   }
 }
 
-/** What the base learning rate is multiplied by in an epoch. */
-export function factorAt(schedule: Schedule, epoch: number): number {
-  const { warmup } = schedule;
+/** What the base learning rate is multiplied by at `at`, in epochs. */
+export function factorAt(schedule: Schedule, at: number): number {
+  const { warmup, each } = schedule;
+  const epoch = each === 'epoch' ? Math.floor(at) : at;
   if (!warmup || epoch >= warmup.epochs) return decayAt(schedule, epoch);
   const { epochs, from, mode = 'linear', decay = 'times' } = warmup;
   const rise = mode === 'constant' ? from : from + ((1 - from) * epoch) / epochs;

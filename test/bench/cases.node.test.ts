@@ -1,26 +1,35 @@
 import { readdirSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { dispatchesOf, type Factory, timed } from '../../bench/case.js';
+import { type Dispatched, dispatchesOf, type Factory, timed } from '../../bench/case.js';
+import { convolutions } from '../../bench/cases/convolutions.js';
 import { cases } from '../../bench/cases/index.js';
+import { norms } from '../../bench/cases/norms.js';
 import { openGpu } from '../../engine/gpu.js';
 import { scope } from '../../engine/scope.js';
 
 /** Exported functions of shaders/ that make no shader of their own: parts of texts, sizes, plans. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
-  conv: ['packedSize', 'tapsShareRows'],
+  activation: ['leaky'],
+  conv: ['isOne', 'tapsShareRows'],
+  'conv-epilogue': ['epilogueNames', 'epilogueStorage', 'putPixels', 'putQuad', 'scaleRows'],
+  'conv-pack': ['packedSize', 'packingOf'],
   'conv-weights': ['quadsOf', 'chunkUnit'],
+  depthwise: ['runsOf', 'tapsAtOnce'],
   copy: ['inQuads', 'quadStarts', 'quadStrides', 'unravel', 'unravelFields', 'unravelParams'],
   distance: ['pairSplits'],
   layernorm: ['cutRows'],
   lines: ['linesAreRows'],
-  norm: ['chan', 'cutPlanes', 'gather', 'storage', 'totalOf', 'typeOf', 'welford', 'widthOf'],
-  optim: ['reduceWidth', 'squareSumGroups', 'updateWidth'],
+  norm: ['chan', 'cutPlanes', 'gather', 'load', 'store', 'totalOf', 'typeOf', 'welford', 'widthOf'],
+  bundle: ['each', 'ends', 'inTensor'],
+  gradients: ['passGroups', 'reduceWidth'],
+  half: ['inHalf'],
+  optim: ['updateWidth'],
   // The frame of pad, pool and resample.
   position: ['eachInPlanes'],
   reduce: ['joinOf'],
-  rowtile: ['forRows', 'rowTileEnables', 'rowTileHead', 'rowTileLoop', 'rowTileMain', 'rowsFor'],
-  shader: ['flatGrid', 'itemGrid', 'rowMain'],
+  rowtile: ['forRows', 'rowNumbers', 'rowTileEnables', 'rowTileHead', 'rowTileLoop', 'rowTileMain', 'rowsFor'],
+  shader: ['flatGrid', 'itemGrid', 'rowMain', 'storage'],
   sort: ['blocksOf', 'keptOf'],
 };
 
@@ -75,6 +84,31 @@ test('the work of every benchmark dispatches the kernels that it times', async (
           },
           { run: false },
         );
+      });
+      await gpu.trim();
+    }
+  } finally {
+    gpu.close();
+  }
+  assert.equal(wrong, []);
+});
+
+test('norms and convolutions say honestly what they move: everything that they bind, once', async () => {
+  const gpu = await openGpu();
+  const wrong: string[] = [];
+  try {
+    for (const one of [...norms, ...convolutions].filter(({ kernels }) => kernels)) {
+      scope(() => {
+        const noted: Dispatched[] = [];
+        dispatchesOf(gpu, () => noted.push(...timed(one, dispatchesOf(gpu, one.prepare(), { run: false }))), {
+          run: false,
+        });
+        for (const { shader, buffers } of noted) {
+          const bound = [...new Set(buffers)].reduce((bytes, { size }) => bytes + size, 0);
+          // A buffer is up to a quarter larger than its tensor; the table's running statistics are read and written.
+          const share = shader.bytes / bound;
+          if (share < 0.75 || share > (shader.name === 'planeTable' ? 1.2 : 1)) wrong.push(`${one.name}: ${share}`);
+        }
       });
       await gpu.trim();
     }

@@ -2,11 +2,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grad } from '../../engine/autograd.js';
 import { mul } from '../../engine/ops/arithmetic.js';
-import { type ConvOptions, conv1d, conv2d, convTranspose2d } from '../../engine/ops/conv.js';
+import { type ConvEpilogue, type ConvOptions, conv1d, conv2d, convTranspose2d } from '../../engine/ops/conv.js';
 import { sum } from '../../engine/ops/sum.js';
 import { tanh } from '../../engine/ops/unary.js';
-import { withGrad } from '../../engine/tape.js';
-import { tensor } from '../../engine/tensor.js';
+import { noGrad, withGrad } from '../../engine/tape.js';
+import { type Tensor, tensor } from '../../engine/tensor.js';
 import { fill } from '../golden/fill.js';
 import { closeAfter } from './device.js';
 import { gradcheck } from './gradcheck.js';
@@ -37,6 +37,13 @@ const CASES: readonly Case[] = [
   { x: [2, 6, 7, 5], w: [6, 1, 3, 3], padding: 1, groups: 6 },
   { x: [2, 3, 5, 12], w: [6, 1, 3, 3], padding: 1, groups: 3 },
   { x: [2, 4, 8, 9], w: [8, 1, 5, 3], stride: 2, padding: 2, groups: 4 },
+  { x: [2, 1, 9, 12], w: [7, 1, 5, 5], padding: 2 },
+  { x: [2, 3, 11, 16], w: [10, 3, 7, 7], stride: 2, padding: 3 },
+  { x: [1, 6, 8, 8], w: [4, 3, 2, 8], stride: [3, 1], padding: [0, 4], groups: 2, dilation: [2, 1] },
+  { x: [2, 5, 8, 8], w: [3, 5, 7, 7], padding: 3 },
+  { x: [5, 2, 17, 20], w: [2, 1, 3, 3], padding: 1, groups: 2 },
+  { x: [7, 3, 2, 4], w: [9, 1, 3, 3], padding: 1, groups: 3 },
+  { x: [3, 2, 5, 300], w: [2, 1, 3, 2], stride: [1, 3], padding: [1, 0], groups: 2 },
 ];
 
 /** Plain loops: the output, and the gradients of Σ out · dy. */
@@ -107,6 +114,30 @@ test('conv2d and its gradients equal plain loops', async () => {
   });
 });
 
+test('what a convolution does at its end equals the same by plain loops', async () => {
+  const leaky = (v: number) => (v > 0 ? v : 0.25 * v);
+  for (const [i, one] of CASES.entries()) {
+    const [x, w] = [random('x', one.x).detach(), random('w', one.w).detach()];
+    const { shape, out } = reference(one, (await x.read()) as Float32Array, (await w.read()) as Float32Array);
+    const [, o, h, wide] = shape as [number, number, number, number];
+    const y = conv2d(x, w, undefined, { ...one, epilogue: { relu: true } });
+    close(
+      await y.read(),
+      out.map((v) => Math.max(v, 0)),
+      `case ${i}, ReLU`,
+    );
+    // Every other number is a text of its own, which takes its time to compile.
+    if (i % 4 !== 0) continue;
+    const numbers = [[o], [o], shape].map((size, k) => random(`epilogue/${k}`, size).detach());
+    const [scale, bias, residual] = numbers as [Tensor, Tensor, Tensor];
+    const [s, b, r] = await Promise.all(numbers.map((t) => t.read()));
+    const channel = (at: number) => Math.floor(at / (h * wide)) % o;
+    const want = out.map((v, at) => leaky(s![channel(at)]! * v + b![channel(at)]! + r![at]!));
+    const all = conv2d(x, w, bias, { ...one, epilogue: { scale, residual, relu: 0.25 } });
+    close(await all.read(), want, `case ${i}, all`);
+  }
+});
+
 test('a weight gradient over many pixels is split and still right', async () => {
   const one: Case = { x: [5, 3, 33, 31], w: [4, 3, 3, 3], padding: 1 };
   const x = random('x', one.x);
@@ -160,6 +191,16 @@ test('convolutions large enough for the largest tile are right where looked at',
   }
 });
 
+test('an empty batch gives weights a gradient of zeros', async () => {
+  for (const groups of [1, 4]) {
+    const w = random('w', [4, 4 / groups, 3, 3]);
+    const y = conv2d(tensor(new Float32Array(0), [0, 4, 5, 8]), w, undefined, { padding: 1, groups });
+    assert.equal(y.shape, [0, 4, 5, 8]);
+    const [dw] = grad([y], [w], { gradients: [tensor(new Float32Array(0), y.shape)] });
+    assert.equal(await dw!.read(), new Float32Array(w.size));
+  }
+});
+
 test('finite differences of conv1d and convTranspose2d', async () => {
   await gradcheck((x, w, b) => conv1d(x, w, b, { stride: 2, padding: 1 }), [[2, 3, 11], [5, 3, 3], [5]]);
   await gradcheck(
@@ -205,6 +246,13 @@ test('errors name what does not fit', () => {
     /stride must be whole numbers of at least 1/,
   );
   assert.throws(() => conv2d(x, random('w', [4, 3, 3, 3]), random('b', [3])), /bias must have shape \[4\]/);
+  const [plain, w] = [x.detach(), random('w', [4, 3, 3, 3]).detach()];
+  const finish = (source: Tensor, epilogue: ConvEpilogue) => conv2d(source, w, undefined, { epilogue });
+  assert.throws(() => finish(x, { relu: true }), /an epilogue has no gradient; run it within noGrad\(\)/);
+  assert.equal(noGrad(() => finish(x, { relu: true })).shape, [1, 4, 3, 3]);
+  assert.throws(() => finish(plain, { scale: tensor([1, 2, 3]) }), /scale must have shape \[4\], got \[3\]/);
+  assert.throws(() => finish(plain, { residual: plain }), /residual must have the output's shape \[1, 4, 3, 3\]/);
+  assert.throws(() => finish(plain, { relu: -1 }), /conv2d: relu must be true, false or a finite slope/);
 });
 
 test.run();

@@ -86,6 +86,8 @@ for (const golden of cases) {
     const x = signed('7/input', [1, 3, 128, 64]);
     const y = model.eval().forward(x);
     await agree(y, golden.eval, 1e-4, 'features');
+    const inferred = noGrad(() => model.forward(x));
+    await agree(inferred, golden.eval, 1e-4, 'features without gradients');
     backward(y, { gradient: signed('7/upstream', y.shape) });
     const parameters = new Map(model.namedParameters());
     for (const [name, want] of Object.entries(golden.grads)) await agree(parameters.get(name)!.grad!, want, 1e-3, name);
