@@ -2,14 +2,15 @@ import { parseArgs } from 'node:util';
 import { openGpu } from '../../engine/gpu.js';
 import { conformanceCases } from './conformance.js';
 import type { CaseResult } from './ops.js';
+import { overfitCases } from './overfit.js';
 import { plannedCases } from './plan.js';
 
 const HELP = `npm run parity -- DIR [--only PATTERN] [--json]
 npm run parity -- --only conformance
 
 Runs every case of the golden files (*.json) in DIR and its folders and compares values and gradients. The cases conformance/*,
-whole models against figures of float64, are always there and need no DIR. Whole models take a minute or so each on software
-Vulkan; choose by --only models/NAME, or leave them out by --only '^(?!models|conformance)'.
+whole models against figures of float64 and small ones that learn a batch by heart, are always there and need no DIR. Whole
+models take minutes on software Vulkan: choose by --only models/NAME, or leave them out by --only '^(?!models|conformance)'.
 
   --only PATTERN   a regular expression on file/case, such as ops/conv2d
   --json           one object: {passed, failed, cases: [{id, status, forward, gradients, reason}]}
@@ -32,7 +33,7 @@ async function main(): Promise<number> {
   }
   const dir = positionals[0];
   const only = new RegExp(values.only ?? '');
-  const cases = [...(dir === undefined ? [] : plannedCases(dir)), ...(await conformanceCases())];
+  const cases = [...(dir === undefined ? [] : plannedCases(dir)), ...(await conformanceCases()), ...overfitCases()];
   const wanted = cases.filter(({ id }) => only.test(id));
   if (wanted.length === 0) throw new Error(`no case${dir ? ` in ${dir}` : ''} matches ${values.only ?? 'anything'}`);
   let gpu = await openGpu();

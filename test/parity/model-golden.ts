@@ -31,6 +31,7 @@ export interface GoldenModel {
   readonly grads: Readonly<Record<string, GoldenValue | null>>;
   readonly grad_l2: Readonly<Record<string, number | null>>;
   readonly grad_noise_median: number;
+  readonly grad_noise_worst?: readonly (readonly [string, number])[];
   readonly grad_exactly_zero_examples?: readonly string[];
   readonly running_stats_after_1_train_forward: Readonly<Record<string, GoldenValue>>;
   readonly running_stats_l2: Readonly<Record<string, number>>;

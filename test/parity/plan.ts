@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { GoldenCase } from './case.js';
+import { evaluationCases } from './evaluation.js';
 import { modelCases } from './model.js';
 import type { GoldenModel } from './model-golden.js';
 import { type CaseResult, runOpCase } from './ops.js';
@@ -40,6 +41,7 @@ function casesIn(file: string, golden: GoldenFile): PlannedCase[] {
     return { id, run: () => runOptimiser(id, one) };
   });
   if (golden.cases) return [...golden.cases.map((one) => planned(file, one)), ...optimisers];
+  if (/(^|\/)eval$/.test(file)) return evaluationCases(file, golden);
   const system = golden.state_dict && systemOf(golden.name!);
   if (system) return modelCases(file, golden as GoldenModel, system);
   return [notYet(file, 'no runner for this kind of golden file yet')];

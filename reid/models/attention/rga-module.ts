@@ -1,5 +1,5 @@
 import { ShapeError } from '../../../engine/errors.js';
-import { BatchNorm2d, Conv2d, init, Module, normRelu } from '../../../engine/nn/index.js';
+import { BatchNorm2d, Conv2d, convNorm, init, Module, normRelu } from '../../../engine/nn/index.js';
 import { add, mul } from '../../../engine/ops/arithmetic.js';
 import { conv2d } from '../../../engine/ops/conv.js';
 import { mean } from '../../../engine/ops/reduce.js';
@@ -82,7 +82,7 @@ class Embed extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return normRelu(this[1], this[0].forward(x));
+    return convNorm(this[0], this[1], x, { relu: true });
   }
 }
 
@@ -105,7 +105,7 @@ class Head extends Module {
   forward(own: Tensor, relations: Tensor): Tensor {
     const { weight } = this[0];
     const y = add(conv2d(own, slice(weight, 1, 0, 1)), conv2d(relations, slice(weight, 1, 1)));
-    return this[4].forward(this[3].forward(normRelu(this[1], y)));
+    return convNorm(this[3], this[4], normRelu(this[1], y));
   }
 }
 

@@ -1,5 +1,5 @@
 import { ShapeError } from '../../../engine/errors.js';
-import { BatchNorm2d, Conv2d, Module, normRelu } from '../../../engine/nn/index.js';
+import { BatchNorm2d, Conv2d, convNorm, Module } from '../../../engine/nn/index.js';
 import { mul } from '../../../engine/ops/arithmetic.js';
 import { mean } from '../../../engine/ops/reduce.js';
 import { softmax } from '../../../engine/ops/softmax.js';
@@ -47,7 +47,7 @@ export class SplitAttention extends Module {
     }
     // The mean of a sum of parts is the sum of their means.
     const s = sum(reshape(means, [batch, parts, channels / parts]), 1);
-    const hidden = normRelu(this.bn1, this.fc1.forward(reshape(s, [...s.shape, 1, 1])));
+    const hidden = convNorm(this.fc1, this.bn1, reshape(s, [...s.shape, 1, 1]), { relu: true });
     const logits = reshape(this.fc2.forward(hidden), [batch, parts, channels / parts]);
     return reshape(softmax(logits, 1), [batch, channels]);
   }

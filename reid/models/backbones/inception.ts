@@ -1,12 +1,4 @@
-import {
-  AvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  Linear,
-  MaxPool2d,
-  Module,
-  normRelu,
-} from '../../../engine/nn/index.js';
+import { AvgPool2d, BatchNorm2d, Conv2d, convNorm, Linear, MaxPool2d, Module } from '../../../engine/nn/index.js';
 import { add, mul } from '../../../engine/ops/arithmetic.js';
 import type { ConvOptions } from '../../../engine/ops/conv.js';
 import { cat } from '../../../engine/ops/join.js';
@@ -31,7 +23,7 @@ class Unit extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return normRelu(this.bn, this.conv.forward(x));
+    return convNorm(this.conv, this.bn, x, { relu: true });
   }
 }
 

@@ -2,12 +2,12 @@ import {
   AvgPool2d,
   BatchNorm2d,
   Conv2d,
+  convNorm,
   init,
   type Layer,
   Linear,
   MaxPool2d,
   Module,
-  normAddRelu,
   normRelu,
   ReLU,
   Sequential,
@@ -63,11 +63,11 @@ class SplitAttentionConv extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = normRelu(this.bn0, this.conv.forward(x));
+    const y = convNorm(this.conv, this.bn0, x, { relu: true });
     const [batch, both, height, width] = y.shape as [number, number, number, number];
     const channels = both / RADIX;
     const means = sum(reshape(mean(y, [2, 3]), [batch, RADIX, channels]), 1);
-    const hidden = normRelu(this.bn1, this.fc1.forward(reshape(means, [batch, channels, 1, 1])));
+    const hidden = convNorm(this.fc1, this.bn1, reshape(means, [batch, channels, 1, 1]), { relu: true });
     const weights = softmax(reshape(this.fc2.forward(hidden), [batch, RADIX, channels, 1]), 1);
     const parts = reshape(y, [batch, RADIX, channels, height * width]);
     return reshape(sum(mul(parts, weights), 1), [batch, channels, height, width]);
@@ -102,9 +102,9 @@ class ResNeStBottleneck extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = this.conv2.forward(normRelu(this.bn1, this.conv1.forward(x)));
-    const z = this.conv3.forward(this.#pool?.forward(y) ?? y);
-    return normAddRelu(this.bn3, z, this.downsample?.forward(x) ?? x);
+    const y = this.conv2.forward(convNorm(this.conv1, this.bn1, x, { relu: true }));
+    const z = this.#pool?.forward(y) ?? y;
+    return convNorm(this.conv3, this.bn3, z, { residual: this.downsample?.forward(x) ?? x, relu: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import { BatchNorm2d, Conv2d, init, MaxPool2d, Module, normRelu, Sequential } from '../../../engine/nn/index.js';
+import { BatchNorm2d, Conv2d, convNorm, init, MaxPool2d, Module, Sequential } from '../../../engine/nn/index.js';
 import { add } from '../../../engine/ops/arithmetic.js';
 import { relu } from '../../../engine/ops/unary.js';
 import type { Tensor } from '../../../engine/tensor.js';
@@ -49,9 +49,9 @@ class SEBottleneck extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = normRelu(this.bn1, this.conv1.forward(x));
-    const z = normRelu(this.bn2, this.conv2.forward(y));
-    const weighted = this.se.forward(this.bn3.forward(this.conv3.forward(z)));
+    const y = convNorm(this.conv1, this.bn1, x, { relu: true });
+    const z = convNorm(this.conv2, this.bn2, y, { relu: true });
+    const weighted = this.se.forward(convNorm(this.conv3, this.bn3, z));
     return relu(add(weighted, this.downsample?.forward(x) ?? x));
   }
 }
@@ -106,8 +106,7 @@ export class SEResNet extends Module implements StagedBackbone {
   }
 
   stem(x: Tensor): Tensor {
-    const y = this.conv1.forward(x);
-    return this.#maxpool.forward(this.#stemRelu ? normRelu(this.bn1, y) : this.bn1.forward(y));
+    return this.#maxpool.forward(convNorm(this.conv1, this.bn1, x, { relu: this.#stemRelu }));
   }
 
   forward(x: Tensor): Tensor {

@@ -2,7 +2,7 @@ import { type NamedArray, toFloat32 } from '../../../engine/io/arrays.js';
 import { Counter } from '../../../engine/nn/index.js';
 import type { Shape } from '../../../engine/shape.js';
 import type { APNet } from '../apnet.js';
-import { arraysOf, type Checkpoint, type ImportRow, importState } from './import.js';
+import { arraysOf, type ImportRow, importState, type StoredWeights } from './import.js';
 
 /** The original registers its backbone as `base` and once more in five pieces: where each part of `base` comes again. */
 const PIECES: readonly (readonly [string, string])[] = [
@@ -63,7 +63,7 @@ function sameNumbers(a: NamedArray, b: NamedArray, name: string): boolean {
  *
  * @throws FormatError where nothing fits
  */
-export function importAPNet(model: APNet, checkpoint: Checkpoint): ImportRow[] {
+export function importAPNet(model: APNet, checkpoint: StoredWeights): ImportRow[] {
   const arrays = arraysOf(checkpoint);
   const firsts = new Map<string, NamedArray>();
   const differing = new Set<string>();

@@ -1,5 +1,5 @@
 import type { Module } from '../../../engine/nn/index.js';
-import { type Checkpoint, type ImportRow, importState } from './import.js';
+import { type ImportRow, importState, type StoredWeights } from './import.js';
 
 /** The classifiers of ImageNet's thousand classes, under the names that the public files have. */
 const CLASSIFIER = /^(fc|classifier|last_linear|AuxLogits)\./;
@@ -17,7 +17,7 @@ const DENSE = /(denselayer\d+\.(?:norm|relu|conv))\.([12])\./;
  *
  * @throws FormatError where nothing fits
  */
-export function importImageNet(backbone: Module, checkpoint: Checkpoint): ImportRow[] {
+export function importImageNet(backbone: Module, checkpoint: StoredWeights): ImportRow[] {
   const own = new Set([...backbone.entries()].map(([name]) => name));
   return importState(backbone, checkpoint, {
     rename: (name) => {

@@ -30,7 +30,7 @@ export interface ImportRow {
 }
 
 /** Weights by name, or the tree that readPth gives. */
-export type Checkpoint = ReadonlyMap<string, NamedArray> | unknown;
+export type StoredWeights = ReadonlyMap<string, NamedArray> | unknown;
 
 export interface ImportRules {
   /** The model's name for a name of the file (without `module.`), or undefined where it is left out on purpose. */
@@ -41,7 +41,7 @@ const isArray = (value: unknown): value is NamedArray =>
   typeof value === 'object' && value !== null && 'dtype' in value && 'shape' in value;
 
 /** The arrays of a checkpoint by name, without wrappers around them and without the prefix of DataParallel. */
-export function arraysOf(checkpoint: Checkpoint): Map<string, NamedArray> {
+export function arraysOf(checkpoint: StoredWeights): Map<string, NamedArray> {
   const plain = checkpoint instanceof Map && checkpoint.size > 0 && [...checkpoint.values()].every(isArray);
   const arrays: Map<string, NamedArray> = plain ? checkpoint : stateDictOf(checkpoint);
   return new Map([...arrays].map(([name, array]) => [name.replace(/^(module\.)+/, ''), array]));
@@ -54,7 +54,7 @@ export function arraysOf(checkpoint: Checkpoint): Map<string, NamedArray> {
  */
 export function importState(
   model: Module,
-  checkpoint: Checkpoint,
+  checkpoint: StoredWeights,
   { rename = (name) => name }: ImportRules = {},
 ): ImportRow[] {
   const entries = new Map(model.entries());

@@ -1,5 +1,5 @@
 import type { RGA } from '../rga.js';
-import { type Checkpoint, type ImportRow, importState } from './import.js';
+import { type ImportRow, importState, type StoredWeights } from './import.js';
 
 /**
  * Takes over a checkpoint of the original RGA (`checkpoint_N.pth.tar`: a dict with `state_dict`, `epoch`, `optimizer`). A
@@ -7,4 +7,4 @@ import { type Checkpoint, type ImportRow, importState } from './import.js';
  *
  * @throws FormatError where nothing fits
  */
-export const importRGA = (model: RGA, checkpoint: Checkpoint): ImportRow[] => importState(model, checkpoint);
+export const importRGA = (model: RGA, checkpoint: StoredWeights): ImportRow[] => importState(model, checkpoint);
