@@ -7,6 +7,7 @@ import { KernelQueue } from './kernel.js';
 import { BufferPool, type MemoryUse, type Storage } from './memory.js';
 import { Profiler, type Timing } from './profiler.js';
 import { compileOnSpares } from './spare-compiler.js';
+import { type Tiles, tilesOf } from './tiles.js';
 
 /** Features taken when the adapter has them; nothing needs them. */
 const WANTED = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
@@ -77,7 +78,8 @@ export class Gpu {
   readonly host: 'dawn' | 'browser';
   readonly queue: KernelQueue;
   readonly pool: BufferPool;
-  /** How kernels share a matrix's rows between lanes (see shaders/rowtile.ts); chosen by the adapter. */
+  /** How products and convolutions are cut up (see tiles.ts); of these, how rows are shared may be changed. */
+  readonly tiles: Tiles;
   sharing: Sharing;
   readonly #release: () => void;
   #closed = false;
@@ -90,7 +92,8 @@ export class Gpu {
     this.pool = new BufferPool(device);
     const warm = spare && ((shaders: readonly Shader[]) => compileOnSpares(() => spare(descriptor), shaders));
     this.queue = new KernelQueue(device, warm);
-    this.sharing = sharingOf(device, this.info);
+    this.tiles = tilesOf(device.features, this.info);
+    this.sharing = this.tiles.sharing;
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
       const last = this.queue.lastSubmitted;
@@ -182,12 +185,4 @@ export class Gpu {
   allocate(bytes: number, what: string): Storage {
     return this.pool.allocate(bytes, what);
   }
-}
-
-/** Small subgroups of one size hand rows around faster than workgroup memory does; see the measurements in bench/results. */
-function sharingOf(device: GPUDevice, { subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo): Sharing {
-  const small = subgroupMaxSize === subgroupMinSize && subgroupMaxSize >= 8 && subgroupMaxSize <= 16;
-  return device.features.has('subgroups') && small
-    ? { kind: 'subgroup', lanes: subgroupMaxSize }
-    : { kind: 'workgroup', lanes: 64 };
 }

@@ -148,7 +148,7 @@ function variantsOf(gpu: Gpu, problem: Problem, work: (rows: number) => unknown)
     const { shader, buffers } = dispatched(gpu, problem, sharing, () => work(problem.rows), true);
     const donors = ROWS.map((rows) => dispatched(gpu, problem, sharing, () => work(rows), false).shader);
     for (const donor of [shader, ...donors]) {
-      const made = retiled(shader, donor, problem.rows, sharing.lanes);
+      const made = retiled(shader, donor, problem.rows);
       if (!made || found.some((other) => other.shader.variant === made.variant)) continue;
       const own = wayName(sharing) === wayName(gpu.sharing) && donor === shader;
       found.push({ shader: made, buffers, sharing, rows: rowsOf(made), own });

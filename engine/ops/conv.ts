@@ -2,7 +2,6 @@ import { convGather, type Gather } from '../../shaders/conv.js';
 import { packedSize, packingOf, packWeights } from '../../shaders/conv-pack.js';
 import { chunkUnit, convWeightGrad, quadsOf } from '../../shaders/conv-weights.js';
 import { depthwise, depthwiseWeightGrad, runsOf, tapsAtOnce } from '../../shaders/depthwise.js';
-import type { Sharing } from '../../shaders/rowtile.js';
 import type { Shader } from '../../shaders/shader.js';
 import { GpuError, ShapeError } from '../errors.js';
 import { formatShape, pair, type Shape, sameShape } from '../shape.js';
@@ -124,11 +123,6 @@ function gather(
   return out;
 }
 
-/**
- * Workgroups that a weight gradient is split into, so that small weights over many pixels fill the GPU. Software adapters, whose
- * subgroups are the smallest, have few cores to fill, and what was split must be summed again.
- */
-const wantedGroups = ({ lanes }: Sharing) => (lanes > 8 ? 256 : 32);
 /** Quads of pixels that a workgroup sums at least. */
 const LEAST_QUADS = 64;
 
@@ -136,16 +130,17 @@ function weightGradData(x: Tensor, dy: Tensor, conv: Conv): Tensor {
   const forward = forwardGather(conv);
   const shape = [...conv.weight];
   const { sharing } = x.gpu;
+  const { weightGradGroups } = x.gpu.tiles;
   if (isDepthwise(conv)) {
     const groups = (shape[0]! * shape[2]! * shape[3]!) / tapsAtOnce(forward);
-    const images = Math.max(1, Math.ceil(forward.batch / Math.ceil(wantedGroups(sharing) / groups)));
+    const images = Math.max(1, Math.ceil(forward.batch / Math.ceil(weightGradGroups / groups)));
     const spec = { gather: forward, channels: shape[0]!, sourceChannels: conv.x[1], images };
     return joined(depthwiseWeightGrad(spec), runsOf(forward, images), shape, x, dy);
   }
   const quads = quadsOf(forward);
   const whole = convWeightGrad({ forward, splits: 1, chunk: quads, sharing });
   const groups = whole.grid[0] * whole.grid[1];
-  const wanted = Math.max(1, Math.min(Math.ceil(wantedGroups(sharing) / groups), Math.ceil(quads / LEAST_QUADS)));
+  const wanted = Math.max(1, Math.min(Math.ceil(weightGradGroups / groups), Math.ceil(quads / LEAST_QUADS)));
   const unit = chunkUnit(forward);
   const chunk = unit * Math.max(1, Math.ceil(quads / wanted / unit));
   const splits = Math.max(1, Math.ceil(quads / chunk));

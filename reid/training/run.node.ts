@@ -216,8 +216,11 @@ async function trainSteps(
   return seconds();
 }
 
-const firstStep = (gpu: Gpu, seconds: number): string =>
-  `first step after ${seconds.toFixed(1)} s: ${gpu.queue.counts.kernels} kernels compiled\n`;
+/** Waiting counts from the start of the run: kernels of the evaluation before it are among them. */
+function firstStep(gpu: Gpu, seconds: number): string {
+  const { kernels, compileMs } = gpu.queue.counts;
+  return `first step after ${seconds.toFixed(1)} s; ${kernels} kernels so far, ${(compileMs / 1000).toFixed(1)} s waited for them\n`;
+}
 
 function describe(window: readonly StepReport[]): string {
   const last = window.at(-1)!;

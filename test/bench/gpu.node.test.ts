@@ -272,7 +272,7 @@ test('a kernel that is off is found wrong, and one that throws has failed', asyn
 test('a tile of other rows: the grid and the scalars of the large problem, the text of the small one', () => {
   const shader = (name: string, rows: number, grid: Shader['grid'], params: number[]): Shader => ({
     name,
-    variant: `workgroup ${rows} quads`,
+    variant: `workgroup 64 ${rows} quads`,
     code: () => `text of ${rows}`,
     grid,
     params,
@@ -280,12 +280,12 @@ test('a tile of other rows: the grid and the scalars of the large problem, the t
     bytes: 1,
   });
   const own = shader('matmul', 32, [4, 4, 1], [100, 7]);
-  const made = retiled(own, shader('matmul', 8, [4, 1, 1], [8, 7]), 100, 64)!;
+  const made = retiled(own, shader('matmul', 8, [4, 1, 1], [8, 7]), 100)!;
   assert.equal([made.grid, made.params, made.code(), tileRows(made)], [[4, 13, 1], [100, 7], 'text of 8', 8]);
-  assert.is.not(made.variant, retiled(own, shader('matmul', 8, [4, 1, 1], [8, 7]), 100, 128)!.variant);
-  assert.is(retiled(own, { ...own, variant: 'workgroup 8 quads bias' }, 100, 64), undefined);
+  assert.is(made.variant, 'workgroup 64 8 quads');
+  assert.is(retiled(own, { ...own, variant: 'workgroup 64 8 quads bias' }, 100), undefined);
   const weights = shader('convWeightGrad', 16, [2, 7, 5], [3, 100, 27, 9, 9, 9, 1, 7]);
-  const split = retiled(weights, shader('convWeightGrad', 8, [2, 1, 5], []), 100, 64)!;
+  const split = retiled(weights, shader('convWeightGrad', 8, [2, 1, 5], []), 100)!;
   assert.equal([split.grid, split.params!.at(-1)], [[2, 13, 5], 13]);
 });
 
