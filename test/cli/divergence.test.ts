@@ -49,9 +49,10 @@ test('a loss that turns NaN: stops, names step and rate, and the last good check
   assert.match(message, /conv1\.weight is \[4,3,3,3\] in the file and \[8,3,3,3\] in the model/);
 });
 
-test('weights that explode while the loss stays finite: stops at the next checkpoint', async () => {
+test('weights that explode: stops before they reach the checkpoint', async () => {
   const out = join(folder, 'weights');
-  const says = ['After step ', 'learning rate 1.00e+30'];
+  // The loss shows it or the weights do: whether NaN passes a ReLU is the adapter's affair.
+  const says = ['step', 'learning rate 1.00e+30', 'Training stopped'];
   await fail(1, says, 'train', ...tinyRun(out, 'schedule.kind=constant', 'schedule.warmup=null', 'optimiser.lr=1e30'));
   assert.not(existsSync(join(out, 'metrics.json')));
   await finite(out);
