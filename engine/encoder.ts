@@ -1,8 +1,8 @@
 import type { Shader } from '../shaders/shader.js';
-import { type Copy, type Dispatch, type Entry, SLOT, writeParams } from './entry.js';
+import { bindGroup, type Copy, type Dispatch, type Entry, SLOT, writeParams } from './entry.js';
 import type { DeviceBuffer } from './memory.js';
 import type { Profiler } from './profiler.js';
-import type { BindGroups, Recording } from './recording.js';
+import type { Recording } from './recording.js';
 
 /** A recorded step to be done again: with these scalars, and with its arguments copied in from these buffers. */
 export interface Replay {
@@ -17,11 +17,10 @@ const FIRST_SLOTS = 256;
 const MOST_BIND_GROUPS = 8192;
 
 /** Turns work into command buffers and submits them: as few as the order of uploads allows. */
-export class Encoder implements BindGroups {
+export class Encoder {
   readonly #device: GPUDevice;
-  readonly #scalarLayout: GPUBindGroupLayout;
   readonly #groups = new Map<string, GPUBindGroup>();
-  #uniforms: { buffer: GPUBuffer; group: GPUBindGroup; slots: number } | undefined;
+  #uniforms: GPUBuffer | undefined;
   #scalars = new ArrayBuffer(0);
   #commands: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
@@ -31,20 +30,19 @@ export class Encoder implements BindGroups {
   profiler: Profiler | undefined;
   submits = 0;
 
-  constructor(device: GPUDevice, scalarLayout: GPUBindGroupLayout) {
+  constructor(device: GPUDevice) {
     this.#device = device;
-    this.#scalarLayout = scalarLayout;
   }
 
   /** Encodes and submits entries in order. All kernels must be compiled. */
   submit(entries: readonly (Entry | Replay)[]): void {
-    const uniforms = this.#writeScalars(entries);
+    this.#writeScalars(entries);
     let slot = 0;
     for (const entry of entries) {
       if (entry.kind === 'dispatch') {
         const offset = entry.shader.params?.length ? [slot++ * SLOT] : undefined;
         this.#begin(entry.shader);
-        this.#dispatch(entry.shader, entry.kernel.pipeline!, this.bindGroup(entry), uniforms, offset);
+        this.#dispatch(entry.shader, entry.kernel.pipeline!, this.#bindGroup(entry), offset);
       } else if (entry.kind === 'copy') {
         this.#copy(entry);
       } else if (entry.kind === 'upload') {
@@ -61,7 +59,6 @@ export class Encoder implements BindGroups {
     { grid: [x, y, z] }: Shader,
     pipeline: GPUComputePipeline,
     group: GPUBindGroup,
-    scalars: GPUBindGroup | undefined,
     offset: readonly number[] | undefined,
   ): void {
     const pass = this.#pass!;
@@ -69,8 +66,8 @@ export class Encoder implements BindGroups {
       this.#pipeline = pipeline;
       pass.setPipeline(pipeline);
     }
-    pass.setBindGroup(0, group);
-    if (offset) pass.setBindGroup(1, scalars!, offset);
+    if (offset) pass.setBindGroup(0, group, offset);
+    else pass.setBindGroup(0, group);
     if (y === 1 && z === 1) pass.dispatchWorkgroups(x);
     else pass.dispatchWorkgroups(x, y, z);
   }
@@ -97,17 +94,17 @@ export class Encoder implements BindGroups {
 
   #replay({ recording, scalars, inputs }: Replay): void {
     if (this.#replayed.has(recording)) this.#end();
-    const ready = recording.prepare(this.#device, this);
+    const commands = recording.prepare(this.#device);
     recording.writeScalars(this.#device, scalars);
     for (const [i, { target, bytes }] of recording.inputs.entries()) {
       this.#copy({ source: inputs[i]!, sourceOffset: 0, target, targetOffset: 0, bytes });
     }
-    for (const command of ready.commands) {
+    for (const command of commands) {
       if (command.copy) {
         this.#copy(command.copy);
       } else {
         this.#begin(command.shader);
-        this.#dispatch(command.shader, command.pipeline, command.group, ready.scalars, command.offset);
+        this.#dispatch(command.shader, command.pipeline, command.group, command.offset);
       }
     }
     this.#replayed.add(recording);
@@ -130,15 +127,15 @@ export class Encoder implements BindGroups {
   }
 
   /** Packs the scalars of all dispatches into the ring, a slot each. */
-  #writeScalars(entries: readonly (Entry | Replay)[]): GPUBindGroup | undefined {
+  #writeScalars(entries: readonly (Entry | Replay)[]): void {
     const slots = entries.reduce((n, e) => n + (e.kind === 'dispatch' && e.shader.params?.length ? 1 : 0), 0);
-    if (slots === 0) return undefined;
-    if (!this.#uniforms || this.#uniforms.slots < slots) {
-      const capacity = Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(slots)));
+    if (slots === 0) return;
+    if (!this.#uniforms || this.#uniforms.size < slots * SLOT) {
+      const size = SLOT * Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(slots)));
       const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-      const buffer = this.#device.createBuffer({ label: 'scalars', size: capacity * SLOT, usage });
-      this.#uniforms = { buffer, group: this.scalarGroup(buffer), slots: capacity };
-      this.#scalars = new ArrayBuffer(capacity * SLOT);
+      this.#uniforms = this.#device.createBuffer({ label: 'scalars', size, usage });
+      this.#scalars = new ArrayBuffer(size);
+      this.#groups.clear();
     }
     const view = new DataView(this.#scalars);
     let slot = 0;
@@ -146,28 +143,16 @@ export class Encoder implements BindGroups {
       if (entry.kind !== 'dispatch' || !entry.shader.params?.length) continue;
       writeParams(view, slot++ * SLOT, entry.shader.params);
     }
-    this.#device.queue.writeBuffer(this.#uniforms.buffer, 0, this.#scalars, 0, slots * SLOT);
-    return this.#uniforms.group;
+    this.#device.queue.writeBuffer(this.#uniforms, 0, this.#scalars, 0, slots * SLOT);
   }
 
-  scalarGroup(buffer: GPUBuffer): GPUBindGroup {
-    return this.#device.createBindGroup({
-      layout: this.#scalarLayout,
-      entries: [{ binding: 0, resource: { buffer, size: SLOT } }],
-    });
-  }
-
-  bindGroup({ kernel, buffers }: Dispatch): GPUBindGroup {
+  #bindGroup({ kernel, buffers }: Dispatch): GPUBindGroup {
     let key = kernel.layout.id;
     for (const buffer of buffers) key += `,${buffer.id}`;
     const found = this.#groups.get(key);
     if (found) return found;
     if (this.#groups.size >= MOST_BIND_GROUPS) this.#groups.clear();
-    const group = this.#device.createBindGroup({
-      label: kernel.name,
-      layout: kernel.layout.bindings,
-      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer: buffer.gpu } })),
-    });
+    const group = bindGroup(this.#device, kernel, buffers, this.#uniforms);
     this.#groups.set(key, group);
     return group;
   }

@@ -35,8 +35,23 @@ export interface Copy {
 /** One piece of work of the queue. */
 export type Entry = Dispatch | Upload | Copy;
 
+/** The binding of the scalars in every shader's text; those of buffers count from 0. */
+export const SCALARS = 99;
+
 /** Bytes between two dispatches' scalars in a uniform buffer; WebGPU's alignment of dynamic offsets. */
 export const SLOT = 256;
+
+/** The bind group of a kernel on buffers; its scalars lie in a slot of `scalars` that is named when it is set. */
+export function bindGroup(
+  device: GPUDevice,
+  { name, layout }: Kernel,
+  buffers: readonly DeviceBuffer[],
+  scalars: GPUBuffer | undefined,
+): GPUBindGroup {
+  const entries: GPUBindGroupEntry[] = buffers.map(({ gpu }, binding) => ({ binding, resource: { buffer: gpu } }));
+  if (layout.scalars) entries.push({ binding: SCALARS, resource: { buffer: scalars!, size: SLOT } });
+  return device.createBindGroup({ label: name, layout: layout.bindings, entries });
+}
 
 /** Writes a dispatch's scalars at a byte of `view`. */
 export function writeParams(view: DataView, at: number, params: readonly Param[]): void {

@@ -1,5 +1,6 @@
 import { waitFor } from '#gpu-host';
 import type { Shader } from '../shaders/shader.js';
+import { SCALARS } from './entry.js';
 import { GpuError } from './errors.js';
 
 /** A compiled (or compiling) kernel. */
@@ -12,6 +13,8 @@ export interface Kernel {
 
 interface BindLayout {
   readonly id: string;
+  /** Whether its kernels take scalars. */
+  readonly scalars: boolean;
   readonly bindings: GPUBindGroupLayout;
   readonly pipeline: GPUPipelineLayout;
 }
@@ -22,23 +25,11 @@ export class KernelCache {
   readonly #fail: (error: GpuError) => void;
   readonly #kernels = new Map<string, Kernel>();
   readonly #layouts = new Map<string, BindLayout>();
-  /** Layout of the scalars' bind group. */
-  readonly scalars: GPUBindGroupLayout;
 
   /** @param fail is told when a kernel does not compile */
   constructor(device: GPUDevice, fail: (error: GpuError) => void) {
     this.#device = device;
     this.#fail = fail;
-    this.scalars = device.createBindGroupLayout({
-      label: 'scalars',
-      entries: [
-        {
-          binding: 0,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: 0 },
-        },
-      ],
-    });
   }
 
   get size(): number {
@@ -103,19 +94,18 @@ export class KernelCache {
     if (access.length > most) {
       throw new GpuError(`${name}: ${access.length} storage buffers are more than the ${most} of this adapter.`);
     }
-    const id = access.join('') + (code.includes('@group(1)') ? '+' : '');
+    const scalars = code.includes(`@binding(${SCALARS})`);
+    const id = access.join('') + (scalars ? '+' : '');
     const found = this.#layouts.get(id);
     if (found) return found;
-    const bindings = this.#device.createBindGroupLayout({
-      label: id,
-      entries: access.map((kind, binding) => ({
-        binding,
-        visibility: GPUShaderStage.COMPUTE,
-        buffer: { type: kind === 'w' ? 'storage' : 'read-only-storage' },
-      })),
+    const visibility = GPUShaderStage.COMPUTE;
+    const entries = access.map((kind, binding): GPUBindGroupLayoutEntry => {
+      return { binding, visibility, buffer: { type: kind === 'w' ? 'storage' : 'read-only-storage' } };
     });
-    const groups = id.endsWith('+') ? [bindings, this.scalars] : [bindings];
-    const layout = { id, bindings, pipeline: this.#device.createPipelineLayout({ bindGroupLayouts: groups }) };
+    if (scalars) entries.push({ binding: SCALARS, visibility, buffer: { type: 'uniform', hasDynamicOffset: true } });
+    const bindings = this.#device.createBindGroupLayout({ label: id, entries });
+    const pipeline = this.#device.createPipelineLayout({ bindGroupLayouts: [bindings] });
+    const layout = { id, scalars, bindings, pipeline };
     this.#layouts.set(id, layout);
     return layout;
   }

@@ -43,7 +43,7 @@ export class KernelQueue {
     this.#device = device;
     this.#warm = warm;
     this.#kernels = new KernelCache(device, (error) => this.fail(error));
-    this.#encoder = new Encoder(device, this.#kernels.scalars);
+    this.#encoder = new Encoder(device);
   }
 
   /** Times every dispatch while it is set. */

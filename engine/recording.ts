@@ -1,5 +1,5 @@
 import type { Shader } from '../shaders/shader.js';
-import { type Copy, type Dispatch, type Entry, SLOT, writeParams } from './entry.js';
+import { bindGroup, type Copy, type Dispatch, type Entry, SLOT, writeParams } from './entry.js';
 import type { Arena, DeviceBuffer } from './memory.js';
 
 /** What a step did: the queue's entries in order, and what it did on the host besides, to be done in every replay. */
@@ -61,20 +61,12 @@ export interface ReadyCopy {
   readonly copy: Copy;
 }
 
-export interface Ready {
-  readonly commands: readonly (ReadyDispatch | ReadyCopy)[];
-  readonly scalars: GPUBindGroup | undefined;
-}
+export type Ready = readonly (ReadyDispatch | ReadyCopy)[];
 
 /** Where an argument of the step is copied to. */
 export interface Input {
   readonly target: DeviceBuffer;
   readonly bytes: number;
-}
-
-export interface BindGroups {
-  bindGroup(dispatch: Dispatch): GPUBindGroup;
-  scalarGroup(buffer: GPUBuffer): GPUBindGroup;
 }
 
 /**
@@ -143,28 +135,26 @@ export class Recording {
   }
 
   /** The commands, with everything looked up; made when first asked for, when all kernels are compiled. */
-  prepare(device: GPUDevice, groups: BindGroups): Ready {
+  prepare(device: GPUDevice): Ready {
     if (this.#ready) return this.#ready;
     const slots = new Map([...this.#refreshed, ...this.#fixed].map((dispatch, i) => [dispatch, i * SLOT]));
-    let scalars: GPUBindGroup | undefined;
     if (slots.size > 0) {
       const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
       this.#uniforms = device.createBuffer({ label: 'scalars of a step', size: slots.size * SLOT, usage });
       const bytes = new ArrayBuffer(slots.size * SLOT);
       for (const [{ shader }, at] of slots) writeParams(new DataView(bytes), at, shader.params ?? []);
       device.queue.writeBuffer(this.#uniforms, 0, bytes);
-      scalars = groups.scalarGroup(this.#uniforms);
     }
     const constants = this.#constantCopies(device);
-    const commands = this.#entries.map((entry): ReadyDispatch | ReadyCopy => {
+    this.#ready = this.#entries.map((entry): ReadyDispatch | ReadyCopy => {
       if (entry.kind === 'copy') return { copy: entry };
       if (entry.kind === 'upload') return { copy: constants.get(entry)! };
-      const { shader, kernel } = entry;
+      const { shader, kernel, buffers } = entry;
       const at = slots.get(entry);
       const offset = at === undefined ? undefined : [at];
-      return { copy: undefined, shader, pipeline: kernel.pipeline!, group: groups.bindGroup(entry), offset };
+      const group = bindGroup(device, kernel, buffers, this.#uniforms);
+      return { copy: undefined, shader, pipeline: kernel.pipeline!, group, offset };
     });
-    this.#ready = { commands, scalars };
     return this.#ready;
   }
 

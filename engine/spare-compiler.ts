@@ -41,7 +41,7 @@ async function compileOn(spare: () => Promise<GPUDevice | undefined>, shaders: r
   };
   try {
     for (const shader of shaders) {
-      const count = new Set(shader.code().match(/@group\(0\)\s*@binding\(\d+\)/g)).size;
+      const count = new Set(shader.code().match(/@binding\(\d+\)\s*var<storage/g)).size;
       queue.dispatch(
         { ...shader, grid: [1, 1, 1] },
         Array.from({ length: count }, (_, i) => buffer(i)),

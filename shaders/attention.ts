@@ -202,7 +202,7 @@ export function attention(spec: AttentionSpec): Shader {
 ${STRUCT}
 ${binding(0, 'q', 'vec4f')} ${binding(1, 'keys', 'vec4f')} ${binding(2, 'values', 'vec4f')}
 ${binding(3, 'result', 'vec4f', true)} ${binding(4, 'lse', 'f32', true)}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${text.head(['q'])}
 ${text.main()}
   ${text.hold(q)}
@@ -256,7 +256,7 @@ export function attentionGradQueries(spec: AttentionSpec): Shader {
 ${STRUCT}
 ${binding(0, 'q', 'vec4f')} ${binding(1, 'keys', 'vec4f')} ${binding(2, 'values', 'vec4f')} ${binding(3, 'dy', 'vec4f')}
 ${binding(4, 'lse', 'f32')} ${binding(5, 'delta', 'f32')} ${binding(6, 'result', 'vec4f', true)}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${text.head(['q', 'dy'])}
 ${text.main()}
   ${text.hold(q)}
@@ -303,7 +303,7 @@ export function attentionGradKeys(spec: AttentionSpec): Shader {
 ${STRUCT}
 ${binding(0, 'q', 'vec4f')} ${binding(1, 'keys', 'vec4f')} ${binding(2, 'values', 'vec4f')} ${binding(3, 'dy', 'vec4f')}
 ${binding(4, 'lse', 'f32')} ${binding(5, 'delta', 'f32')} ${binding(6, 'dk', 'vec4f', true)} ${binding(7, 'dv', 'vec4f', true)}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${text.head(['k', 'v'])}
 ${text.main()}
   ${text.hold(k)}

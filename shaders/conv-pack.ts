@@ -56,7 +56,7 @@ export function packWeights(spec: PackSpec): Shader {
 struct Params { n: u32, taps: u32, rows: u32, k: u32, group_stride: u32, row_stride: u32, k_stride: u32, flip: u32, line: u32, kernel_taps: u32 }
 @group(0) @binding(0) var<storage, read> weights: array<f32>;
 @group(0) @binding(1) var<storage, read_write> packed: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 fn tap_at(tap: u32) -> u32 { return select(tap, p.kernel_taps - 1u - tap, p.flip == 1u); }
 ${flatMain}
   if (item >= p.n) { return; }

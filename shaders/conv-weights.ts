@@ -85,7 +85,7 @@ struct Params { source_channels: u32, out_channels: u32, columns: u32, quads: u3
 @group(0) @binding(1) var<storage, read> x4: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dy: array<${access === 'any' ? 'f32' : 'vec4f'}>;
 @group(0) @binding(3) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${rowTileHead(tile)}
 var<private> first_row: u32;
 var<private> first_quad: u32;

@@ -119,7 +119,7 @@ ${storage(
   [`source: ${cell}`, `source4: ${cell4}`, `packed: ${cell4}`, ...epilogueStorage(epilogue, quads ? 4 : 1)],
   [`result: ${quads ? cell4 : cell}`],
 )}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${rowTileHead(tile, TAPS[access](spec))}
 var<private> first_row: u32;
 var<private> weights_base: u32;

@@ -60,7 +60,7 @@ export function copyStrided({ shape, strides, offset }: Strided): Shader {
 struct Params { n: u32, step: u32, ${unravelFields(rank, ['x'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read_write> target_: array<${quads ? 'vec4u' : 'u32'}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['x'])}
@@ -95,7 +95,7 @@ export function placeStrided({ source, target }: PlaceSpec): Shader {
 struct Params { n: u32, ${unravelFields(rank, ['x', 'y'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read_write> target_: array<u32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['x', 'y'])}

@@ -63,7 +63,7 @@ ${storage(
   ['source: array<f32>', 'source4: array<vec4f>', 'weights: array<f32>', ...epilogueStorage(epilogue, rows ? 4 : 1)],
   [`result: array<${rows ? 'vec4f' : 'f32'}>`],
 )}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 fn pixel_at(at: u32) -> f32 { return f32(source[at]); }
 fn quad_at(at: u32) -> vec4f { return vec4f(source4[at]); }
 ${rows ? putQuad(epilogue) : putPixels(epilogue)}
@@ -154,7 +154,7 @@ export function depthwiseWeightGrad(spec: DepthwiseWeightGradSpec): Shader {
     code: () => wgsl`
 struct Params { n: u32, ${FIELDS}, images: u32, each: u32, across: u32, step_image: u32, step_y: u32, step_x: u32 }
 ${storage([`x: array<f32>`, `x4: array<vec4f>`, `dy: array<${dyType}>`], ['result: array<f32>'])}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 var<workgroup> parts: array<${type}, ${FLAT}>;
 fn pixel_at(at: u32) -> f32 { return f32(x[at]); }
 fn quad_at(at: u32) -> vec4f { return vec4f(x4[at]); }

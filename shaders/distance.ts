@@ -67,7 +67,7 @@ export function squaredLengths(
 struct Params { items: u32, rows: u32, depth: u32, chunk: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${quads ? 'vec4f' : 'f32'}>;
 @group(0) @binding(1) var<storage, read_write> lengths: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.items) { return; }
   let row = item % p.rows;
@@ -106,7 +106,7 @@ struct Params { m: u32, n: u32, depth: u32, chunk: u32, lowest: f32 }
 @group(0) @binding(2) var<storage, read> x_lengths: array<f32>;
 @group(0) @binding(3) var<storage, read> y_lengths: array<f32>;
 @group(0) @binding(4) var<storage, read_write> result: array<${wide ? 'vec4f' : 'f32'}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${rowTileHead(tile)}
 var<private> first_row: u32;
 var<private> first_k: u32;
@@ -158,7 +158,7 @@ export function joinDistances(pairs: number, splits: number, root: boolean): Sha
 struct Params { n: u32, splits: u32, lowest: f32 }
 @group(0) @binding(0) var<storage, read> parts: array<f32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${finish(root)}
 ${flatMain}
   if (item >= p.n) { return; }
@@ -184,7 +184,7 @@ struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> d: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> result: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   result[item] = select(vec4f(0.0), 0.5 * dy[item] / max(d[item], vec4f(1e-6)), d[item] > vec4f(1.0000002e-6));
@@ -231,7 +231,7 @@ struct Params { pairs: u32, m: u32, n: u32, depth: u32, power: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.pairs) { return; }
   let batch = item / (p.m * p.n);
@@ -264,7 +264,7 @@ struct Params { items: u32, m: u32, n: u32, depth: u32, own: u32, other: u32, po
 @group(0) @binding(2) var<storage, read> distances: array<f32>;
 @group(0) @binding(3) var<storage, read> gradients: array<f32>;
 @group(0) @binding(4) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.items) { return; }
   let k = item % p.depth;

@@ -27,7 +27,7 @@ export function dropout({ n, key, index, p }: DropoutSpec): Shader {
 struct Params { n: u32, index: u32, key0: u32, key1: u32, chance: f32, scale: f32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${philoxCode}
 ${flatMain}
   if (item >= p.n) { return; }

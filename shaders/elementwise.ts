@@ -39,7 +39,7 @@ function elementwise({ name, variant, n, reads, scalars = {}, flops = 1, body, l
 struct Params { n: u32, a: f32, b: f32 }
 ${reads.map((read, i) => `@group(0) @binding(${i}) var<storage, read> ${read}s: array<vec4f>;`).join('\n')}
 @group(0) @binding(${reads.length}) var<storage, read_write> result: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${library ? unaryLibrary : ''}
 ${flatMain}
   if (item >= p.n) { return; }
@@ -159,7 +159,7 @@ struct Params { n: u32, x_step: u32, y_step: u32, ${unravelFields(rank, ['i', 'j
 @group(0) @binding(0) var<storage, read> xs: array<f32>;
 @group(0) @binding(1) var<storage, read> ys: array<f32>;
 @group(0) @binding(2) var<storage, read_write> result: array<${quads ? 'vec4f' : 'f32'}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['i', 'j'])}

@@ -44,7 +44,7 @@ function pass({ name, sizes, first, type, take, join }: Pass): Shader {
 struct Params { first: u32, stride: u32, ${Array.from({ length: count }, (_, k) => `end${k}: u32, n${k}: u32`).join(', ')} }
 ${each(count, (k) => `@group(0) @binding(${k}) var<storage, read> x${k}: array<vec4f>;`)}
 @group(0) @binding(${count}) var<storage, read_write> result: array<${type}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 var<workgroup> partial: array<${type}, ${FLAT}>;
 /** A quad without what lies beyond the tensor's end. */
 fn within(x: vec4f, i: u32, n: u32) -> vec4f { return select(vec4f(0.0), x, vec4u(4u * i) + vec4u(0u, 1u, 2u, 3u) < vec4u(n)); }
@@ -96,7 +96,7 @@ export function clipFactor(n: number, most: number): Shader {
 struct Params { n: u32, most: f32 }
 @group(0) @binding(0) var<storage, read> sums: array<f32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 var<workgroup> partial: array<f32, ${FLAT}>;
 ${flatMain}
   var sum = 0.0;
@@ -140,7 +140,7 @@ export function scaleVerdict(n: number, { most, growth, backoff, interval }: Sca
 struct Params { n: u32, most: f32, growth: f32, backoff: f32, interval: f32 }
 @group(0) @binding(0) var<storage, read> bits: array<u32>;
 @group(0) @binding(1) var<storage, read_write> state: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 var<workgroup> partial: array<u32, ${FLAT}>;
 ${flatMain}
   var sum = 0u;
@@ -176,7 +176,7 @@ export function scaleBy(sizes: readonly number[]): Shader {
 struct Params { ${end.map((_, k) => `end${k}: u32`).join(', ')} }
 @group(0) @binding(0) var<storage, read> factor: array<f32>;
 ${each(count, (k) => `@group(0) @binding(${k + 1}) var<storage, read_write> x${k}: array<vec4f>;`)}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   let f = factor[1];
   ${inTensor(count, (k) => `x${k}[i] *= f;`)}

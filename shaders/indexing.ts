@@ -39,7 +39,7 @@ struct Params { n: u32, size: u32, stride: u32, ${unravelFields(rank, ['x'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> result: array<u32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['x'])}
@@ -65,7 +65,7 @@ struct Params { n: u32, size: u32, stride: u32, ${unravelFields(rank, ['y'])} }
 @group(0) @binding(0) var<storage, read> source: array<u32>;
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> target_: array<u32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['y'])}
@@ -100,7 +100,7 @@ struct Params { n: u32, size: u32, count: u32, inner: u32 }
 @group(0) @binding(0) var<storage, read> source: array<${quads ? 'vec4u' : 'u32'}>;
 @group(0) @binding(1) var<storage, read> index: array<u32>;
 @group(0) @binding(2) var<storage, read_write> result: array<${quads ? 'vec4u' : 'u32'}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   let line = item / p.inner;
@@ -165,7 +165,7 @@ struct Params { n: u32, count: u32, inner: u32, size: u32, shared_: u32, ${unrav
 @group(0) @binding(1) var<storage, read> order: array<u32>;
 @group(0) @binding(2) var<storage, read> source: array<${type}>;
 @group(0) @binding(3) var<storage, read_write> target_: array<${type}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 fn base(item: u32) -> u32 {
   ${unravel(rank, ['y'])}
   return y;
@@ -197,7 +197,7 @@ export function oneHot(n: number, classes: number): Shader {
 struct Params { n: u32, classes: u32 }
 @group(0) @binding(0) var<storage, read> index: array<u32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   result[item] = select(0.0, 1.0, index[item / p.classes] == item % p.classes);

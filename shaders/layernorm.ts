@@ -12,7 +12,7 @@ export interface LayerNormSpec {
 
 const head = `
 struct Params { rows: u32, columns: u32, eps: f32, inverse: f32 }
-@group(1) @binding(0) var<uniform> p: Params;`;
+@group(0) @binding(99) var<uniform> p: Params;`;
 
 /** y = (x − mean)/√(var + eps)·weight + bias of each row, and (mean, 1/σ) of each row. */
 export function layerNorm({ rows, columns, hasWeight, hasBias }: LayerNormSpec, eps: number): Shader {
@@ -113,7 +113,7 @@ export function layerNormWeightGrad(
     bytes: 8 * rows * columns,
     code: () => wgsl`
 struct Params { n: u32, columns: u32, rows: u32, chunk: u32 }
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${storage([`x: array<${T}>`, `dy: array<${T}>`, 'stats: array<vec2f>'], [`dweight: array<${T}>`, `dbias: array<${T}>`])}
 ${flatMain}
   if (item >= p.n) { return; }

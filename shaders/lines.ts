@@ -71,7 +71,7 @@ export function alongLines(kernel: LineKernel, lines: Lines): Shader {
     code: () => wgsl`
 struct Params { lines: u32, n: u32, inner: u32, ${scalars.map(([name, value]) => `${name}: ${typeOf(value)}`).join(', ')} }
 ${bindings(kernel, quads)}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${kernel.state ? stateText(kernel) : ''}
 ${rows ? rowsText(kernel, size, quads) : linesText(kernel)}
 }`,

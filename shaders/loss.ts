@@ -76,7 +76,7 @@ export function pointwiseLoss(name: PointwiseName, n: number, scalar = 0): Shade
 struct Params { n: u32, a: f32 }
 ${reads.map((read, i) => `@group(0) @binding(${i}) var<storage, read> ${read}s: array<vec4f>;`).join('\n')}
 @group(0) @binding(${reads.length}) var<storage, read_write> result: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${unaryLibrary}
 ${flatMain}
   if (item >= p.n) { return; }
@@ -113,7 +113,7 @@ struct Params { n: u32, each: u32, a: f32, scale: f32 }
 ${reads.map((read, i) => `@group(0) @binding(${i}) var<storage, read> ${read}s: array<vec4f>;`).join('\n')}
 @group(0) @binding(${reads.length}) var<storage, read> dys: array<vec4f>;
 @group(0) @binding(${reads.length + 1}) var<storage, read_write> result: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${unaryLibrary}
 ${flatMain}
   if (item >= p.n) { return; }
@@ -200,7 +200,7 @@ struct Params { lines: u32, n: u32, inner: u32, ignored: u32, wrong: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
 @group(0) @binding(2) var<storage, read_write> losses: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.lines) { return; }
   let label = targets[item];
@@ -229,7 +229,7 @@ struct Params { count: u32, n: u32, inner: u32, ignored: u32, each: u32 }
 @group(0) @binding(0) var<storage, read> targets: array<u32>;
 @group(0) @binding(1) var<storage, read> dys: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.count) { return; }
   let line = (item / (p.n * p.inner)) * p.inner + item % p.inner;
@@ -256,7 +256,7 @@ struct Params { lines: u32, ignored: u32 }
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
 @group(0) @binding(2) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(3) var<storage, read_write> share: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 var<workgroup> sums: array<f32, ${MEAN_SIZE}>;
 var<workgroup> counts: array<u32, ${MEAN_SIZE}>;
 ${rowMain(MEAN_SIZE)}

@@ -89,7 +89,7 @@ struct Params { m: u32, n: u32, k: u32, inner: u32,
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 #endif
 @group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> result: array<${cQuads ? 'vec4f' : 'f32'}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${rowTileHead(tile)}
 var<private> a_base: u32;
 var<private> b_base: u32;

@@ -45,7 +45,7 @@ function eachElement(pass: Pass): Shader {
     code: () => wgsl`
 struct Params { n: u32, positions: u32, span: u32, inner: u32, loops: u32, chunk: u32, step: u32, slope: f32 }
 ${storage([...arrays(reads), ...tables], arrays(writes))}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${leaky(typeOf(width))}
 ${flatMain}
   if (item >= p.n) { return; }

@@ -56,7 +56,7 @@ export function planeTable(spec: MomentsSpec): Shader {
     code: () => wgsl`
 struct Params { planes: u32, per: u32, weights: u32, splits: u32, chunk: u32, total: u32, eps: f32, momentum: f32 }
 ${storage(['moments: array<vec2f>', ...reads.map((s) => `${s}: array<f32>`)], ['plane_table: array<vec4f>', ...running])}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${chan}
 ${flatMain}
   if (item >= p.planes) { return; }
@@ -89,7 +89,7 @@ ${storage(
   ['running_mean', 'running_var', ...reads].map((s) => `${s}: array<f32>`),
   ['plane_table: array<vec4f>'],
 )}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.planes) { return; }
   let rstd = inverseSqrt(running_var[item] + p.eps);
@@ -119,7 +119,7 @@ ${storage(
   inputs.map((s) => `${s}: array<f32>`),
   ['scales: array<f32>', 'shifts: array<f32>'],
 )}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.planes) { return; }
   let scale = inverseSqrt(running_var[item] + p.eps) * ${scale};
@@ -157,7 +157,7 @@ ${storage(
   ['sums: array<vec2f>', 'plane_table: array<vec4f>'],
   ['coefficients: array<vec2f>', 'sum_g: array<f32>', 'sum_gx: array<f32>'],
 )}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.planes) { return; }
   let first = item / p.per * p.per;

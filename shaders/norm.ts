@@ -128,7 +128,7 @@ function reducePlanes(spec: PlaneReduction): Shader {
     code: () => wgsl`
 struct Params { groups: u32, planes: u32, inner: u32, total: u32, chunk: u32, step: u32, stride: u32, slope: f32 }
 ${declare}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${library?.(width) ?? ''}
 ${rows ? `var<workgroup> parts: array<${type}, ${FLAT}>;\n${rowMain(FLAT)}` : `${flatMain}\n  let row = item;`}
   if (row >= p.groups) { return; }

@@ -67,7 +67,7 @@ ${each(count, (k) => `@group(0) @binding(${k}) var<storage, read> g${k}: array<v
 #endif
 ${state.map((s, i) => `@group(0) @binding(${arenas + i}) var<storage, read_write> ${s}s: array<vec4f>;`).join('\n')}
 ${each(count, (k) => `@group(0) @binding(${arenas + state.length + k}) var<storage, read_write> x${k}: array<vec4f>;`)}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.end${count - 1}${guarded ? ' || guard[2] != 0.0' : ''}) { return; }
   // The rule stands here once, between the loads and the stores: a copy for each tensor takes seconds to compile.

@@ -241,7 +241,7 @@ struct Params { planes: u32, size: u32, scale: f32 }
 @group(0) @binding(0) var<storage, read> source: array<${T}>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
 ${max ? '@group(0) @binding(2) var<storage, read_write> places: array<u32>;' : ''}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 var<workgroup> parts: array<f32, ${FLAT}>;
 ${declare}
 ${rowMain(FLAT)}
@@ -277,7 +277,7 @@ struct Params { n: u32, size: u32 }
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read> places: array<u32>;
 @group(0) @binding(2) var<storage, read_write> result: array<${width === 4 ? 'vec4f' : 'f32'}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   let plane = item / p.size;

@@ -43,7 +43,7 @@ struct Params {
   n: u32, own_h: i32, own_w: i32, ${fields.map(([field]) => field).join(', ')}
 }
 ${storage.map((line, i) => `@group(0) @binding(${i}) ${line}`).join('\n')}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${functions}
 ${flatMain}
   if (item >= p.n) { return; }

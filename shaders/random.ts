@@ -64,7 +64,7 @@ function fill(name: string, draw: Draw, extra: readonly number[], value: string)
     code: () => wgsl`
 struct Params { n: u32, index: u32, key0: u32, key1: u32, ${extra.map((_, i) => `a${i}: f32`).join(', ')} }
 @group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${philoxCode}
 ${flatMain}
   if (item >= p.n) { return; }

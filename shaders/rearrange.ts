@@ -25,7 +25,7 @@ export function triangle({ n, rows, columns, lower, diagonal }: TriangleSpec): S
 struct Params { n: u32, rows: u32, columns: u32, diagonal: i32 }
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   let right = i32(item % p.columns) - i32((item / p.columns) % p.rows);
@@ -64,7 +64,7 @@ struct Params { n: u32, height: u32, width: u32, out_height: u32, out_width: u32
   stride_y: u32, stride_x: u32, padding_y: u32, padding_x: u32, dilation_y: u32, dilation_x: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }`;
 

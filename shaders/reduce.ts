@@ -91,7 +91,7 @@ struct Params { outputs: u32, kept: u32, total: u32, chunk: u32, offset: u32, a:
 @group(0) @binding(0) var<storage, read> source: array<f32>;
 ${centred ? '@group(0) @binding(1) var<storage, read> centres: array<f32>;' : ''}
 @group(0) @binding(${centred ? 2 : 1}) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 fn join(a: f32, b: f32) -> f32 { return ${join}; }
 fn locate(index: u32, base: u32) -> u32 {
   var at = base;
@@ -174,7 +174,7 @@ struct Best { value: f32, at: u32 }
 @group(0) @binding(0) var<storage, read> source: array<f32>;
 @group(0) @binding(1) var<storage, read_write> result: array<f32>;
 @group(0) @binding(2) var<storage, read_write> positions: array<u32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 const NONE = 0xffffffffu;
 fn join(a: Best, b: Best) -> Best {
   if (a.at == NONE) { return b; }
@@ -246,7 +246,7 @@ struct Params { n: u32, splits: u32 }
 @group(0) @binding(1) var<storage, read> positions: array<u32>;
 @group(0) @binding(2) var<storage, read_write> value: array<f32>;
 @group(0) @binding(3) var<storage, read_write> position: array<u32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   var best = item;
@@ -301,7 +301,7 @@ struct Params { n: u32, a: f32, ${unravelFields(rank, ['k'])} }
 @group(0) @binding(0) var<storage, read> xs: array<f32>;
 ${reads.map((read, i) => `@group(0) @binding(${i + 1}) var<storage, read> ${read}s: array<f32>;`).join('\n')}
 @group(0) @binding(${reads.length + 1}) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['k'])}
@@ -327,7 +327,7 @@ struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> xs: array<vec4f>;
 @group(0) @binding(1) var<storage, read> ys: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> result: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   let y = ys[item];

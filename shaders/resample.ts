@@ -191,7 +191,7 @@ function gridKernel(spec: GridSampleSpec, { name, items, reads, flops, body, res
 struct Params { n: u32, channels: u32, samples: u32, chunk: u32, size: vec2f }
 ${reads.map((s, i) => `@group(0) @binding(${i}) var<storage, read> ${s};`).join('\n')}
 @group(0) @binding(${reads.length}) var<storage, read_write> result: array<${result}>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${spots(spec)}
 ${flatMain}
   if (item >= p.n) { return; }

@@ -30,7 +30,7 @@ export function scanLines({ outer, n, inner, reverse }: ScanLines): Shader {
 struct Params { lines: u32, n: u32, inner: u32, reverse: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.lines) { return; }
   let first = (item / p.inner) * p.n * p.inner + item % p.inner;
@@ -68,7 +68,7 @@ struct Params { groups: u32, blocks: u32, n: u32, reverse: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<storage, read_write> totals: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 var<workgroup> sums: array<f32, ${2 * SIZE}>;
 fn place(base: u32, i: u32) -> u32 { return base + select(i, p.n - 1u - i, p.reverse == 1u); }
 ${rowMain(SIZE)}
@@ -115,7 +115,7 @@ export function scanAdd({ rows, n, reverse }: ScanRows): Shader {
 struct Params { items: u32, blocks: u32, n: u32, reverse: u32 }
 @group(0) @binding(0) var<storage, read> totals: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.items) { return; }
   let i = item % p.n;

@@ -7,7 +7,7 @@ export type Param = number | { readonly f32: number };
  * One dispatch: which kernel, over which grid, with which scalars, at which cost.
  *
  * Conventions of the text: storage buffers are `@group(0) @binding(0..n-1)`, inputs before outputs; the scalars are a
- * struct of `u32`, `i32` and `f32` at `@group(1) @binding(0) var<uniform>`; the entry point is `main`.
+ * struct of `u32`, `i32` and `f32` at `@group(0) @binding(99) var<uniform>`; the entry point is `main`.
  */
 export interface Shader {
   /** The kernel's name, in errors and profiles. */

@@ -60,7 +60,7 @@ struct Params { groups: u32, rows: u32, n: u32, blocks: u32, size: u32, keep: u3
 ${again ? '@group(0) @binding(1) var<storage, read> source_index: array<u32>;' : ''}
 @group(0) @binding(${again ? 2 : 1}) var<storage, read_write> keys: array<u32>;
 @group(0) @binding(${again ? 3 : 2}) var<storage, read_write> indices: array<u32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 const LAST = 0xffffffffu;
 var<workgroup> key: array<u32, ${SORT_BLOCK}>;
 var<workgroup> index: array<u32, ${SORT_BLOCK}>;
@@ -146,7 +146,7 @@ struct Params { items: u32, n: u32, run: u32 }
 @group(0) @binding(1) var<storage, read> indices: array<u32>;
 @group(0) @binding(2) var<storage, read_write> merged_keys: array<u32>;
 @group(0) @binding(3) var<storage, read_write> merged_indices: array<u32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.items) { return; }
   let base = (item / p.n) * p.n;

@@ -36,7 +36,7 @@ struct Params { n: u32, bits: u32, ${unravelFields(rank, ['c', 'i', 'j'])} }
 @group(0) @binding(1) var<storage, read> xs: array<f32>;
 @group(0) @binding(2) var<storage, read> ys: array<f32>;
 @group(0) @binding(3) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['c', 'i', 'j'])}
@@ -70,7 +70,7 @@ struct Params { n: u32, bits: u32, wanted: u32, value: f32, ${unravelFields(rank
 @group(0) @binding(0) var<storage, read> mask: array<u32>;
 @group(0) @binding(1) var<storage, read> xs: array<f32>;
 @group(0) @binding(2) var<storage, read_write> result: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   ${unravel(rank, ['c', 'i'])}
@@ -102,7 +102,7 @@ export function prelu({ n, channels, inner }: PreluSpec): Shader {
     flops: n,
     bytes: 8 * n,
     code: () => wgsl`${preluHead(['xs', 'slopes'])}
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   let x = xs[item];
@@ -122,7 +122,7 @@ export function preluGrad({ n, channels, inner }: PreluSpec): Shader {
     bytes: 16 * n,
     code: () => wgsl`${preluHead(['xs', 'slopes', 'dys'])}
 @group(0) @binding(4) var<storage, read_write> shares: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   let x = xs[item]; let dy = dys[item];
@@ -146,7 +146,7 @@ export function toFloat(n: number, dtype: 'int32' | 'uint32'): Shader {
 struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> x: array<${dtype === 'int32' ? 'vec4i' : 'vec4u'}>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 ${flatMain}
   if (item >= p.n) { return; }
   y[item] = vec4f(x[item]);

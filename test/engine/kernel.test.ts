@@ -128,7 +128,7 @@ test('scalars travel as what they are', async () => {
   const code = `
 struct Params { a: u32, b: i32, c: f32, d: u32 }
 @group(0) @binding(0) var<storage, read_write> ys: array<f32>;
-@group(1) @binding(0) var<uniform> p: Params;
+@group(0) @binding(99) var<uniform> p: Params;
 @compute @workgroup_size(1) fn main() {
   ys[0] = f32(p.a); ys[1] = f32(p.b); ys[2] = p.c; ys[3] = f32(p.d >> 16u);
 }`;
