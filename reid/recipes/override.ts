@@ -44,7 +44,7 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'model.stemStride': [1, 2],
   'model.lastStride': [1, 2],
   'model.branch': ['sc', 's', 'c', 'none'],
-  'model.gammaInit': ['uniform01', 'ones'],
+  'model.gammaInit': ['uniform01', 'ones', 'zeroLast'],
   'model.feature': ['norm', 'pool', 'logits'],
   'model.bnGroups': [1, 2],
   'model.level': [0, 1, 2, 3],

@@ -1,7 +1,7 @@
 import { fill } from '../golden/fill.js';
 import type { GoldenValue } from './case.js';
 
-/** What eval.json holds of rankings, re-ranking, Jaccard distances and spatial-temporal fusion (see the README beside it). */
+/** What eval.json holds of rankings, re-ranking, clustering and spatial-temporal fusion (see the README beside it). */
 
 export interface Scores {
   readonly cmc: readonly number[];
@@ -97,7 +97,66 @@ export interface GoldenJaccard {
   /** A sentence that holds the name and the scale of the noise. */
   readonly features: string;
   readonly feat: GoldenValue;
-  readonly results: readonly { readonly k1: number; readonly k2: number; readonly jaccard: GoldenValue }[];
+  readonly results: readonly {
+    readonly k1: number;
+    readonly k2: number;
+    readonly jaccard: GoldenValue;
+    readonly dbscan: readonly (GoldenLabels & { readonly eps: number; readonly min_samples: number })[];
+  }[];
+}
+
+/** Clusters; in DBSCAN's -1 is an outlier. */
+export interface GoldenLabels {
+  readonly labels: readonly number[];
+}
+
+export interface GoldenAgglomerative {
+  readonly seed: number;
+  readonly dim: number;
+  readonly pids: readonly number[];
+  /** A sentence that holds the name and the scale of the noise. */
+  readonly features: string;
+  readonly feat: GoldenValue;
+  readonly results: readonly {
+    readonly linkage: 'average' | 'complete' | 'single' | 'ward';
+    readonly merge_distances: readonly number[];
+    readonly children: readonly number[];
+    readonly n_clusters: readonly (GoldenLabels & { readonly n_clusters: number })[];
+    readonly distance_threshold: readonly (GoldenLabels & {
+      readonly distance_threshold: number;
+      readonly n_clusters: number;
+    })[];
+  }[];
+  readonly precomputed_cosine_average: readonly (GoldenLabels & { readonly n_clusters: number })[];
+  readonly dbscan_euclidean: readonly (GoldenLabels & { readonly eps: number; readonly min_samples: number })[];
+}
+
+export interface GoldenClusterScores {
+  readonly truth: readonly number[];
+  readonly pred: readonly number[];
+  readonly nmi_arithmetic: number;
+  readonly nmi_geometric: number;
+  readonly ami: number;
+  readonly ari: number;
+  readonly rand: number;
+  readonly mutual_info: number;
+  readonly homogeneity: number;
+  readonly completeness: number;
+  readonly v_measure: number;
+  readonly fowlkes_mallows: number;
+}
+
+/** Bottom-up clustering, in losses/instance.json. */
+export interface GoldenMerging {
+  readonly seed: number;
+  readonly n: number;
+  readonly dim: number;
+  readonly pids: readonly number[];
+  /** A sentence that holds the scale of the noise. */
+  readonly features: string;
+  readonly size_penalty: number;
+  readonly merge_per_round: number;
+  readonly labels_after_each_round: readonly (readonly number[])[];
 }
 
 export interface GoldenFusion {
@@ -141,6 +200,8 @@ export interface GoldenEvaluation {
   readonly ranking: readonly GoldenRanking[];
   readonly rerank: readonly GoldenRerank[];
   readonly jaccard_dbscan: readonly GoldenJaccard[];
+  readonly agglomerative: readonly GoldenAgglomerative[];
+  readonly cluster_scores: readonly GoldenClusterScores[];
   readonly st_reid: readonly GoldenFusion[];
   readonly average_precision_ties: {
     readonly scores: readonly number[];

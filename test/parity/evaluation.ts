@@ -2,6 +2,7 @@ import { topKAccuracy } from '../../reid/metrics/accuracy.js';
 import { evaluateRanking } from '../../reid/metrics/ranking.js';
 import { fill } from '../golden/fill.js';
 import { type Checks, caseOf, near } from './evaluation-checks.js';
+import { agglomerativeCases, densityCases, scoreCases } from './evaluation-clustering.js';
 import { fusionCases } from './evaluation-fusion.js';
 import type { GoldenEvaluation } from './evaluation-golden.js';
 import { rankingCases } from './evaluation-ranking.js';
@@ -9,8 +10,8 @@ import { jaccardCases, rerankingCases } from './evaluation-reranking.js';
 import type { CaseResult } from './ops.js';
 
 /**
- * The cases of eval.json: distances, rankings under every framework's rules, re-ranking, Jaccard distances, spatial-temporal fusion
- * and accuracy. What it holds of clustering (labels, trees, scores) is not among them.
+ * The cases of eval.json: distances, rankings under every framework's rules, re-ranking, Jaccard distances, clustering (labels,
+ * trees, scores), spatial-temporal fusion and accuracy.
  */
 export function evaluationCases(file: string, json: unknown): { id: string; run(): Promise<CaseResult> }[] {
   const golden = json as GoldenEvaluation;
@@ -19,6 +20,9 @@ export function evaluationCases(file: string, json: unknown): { id: string; run(
     ...golden.ranking.map(rankingCases),
     ...golden.rerank.map(rerankingCases),
     ...golden.jaccard_dbscan.map(jaccardCases),
+    ...golden.jaccard_dbscan.map(densityCases),
+    ...golden.agglomerative.map(agglomerativeCases),
+    scoreCases(golden.cluster_scores),
     ...golden.st_reid.map(fusionCases),
     {
       'average-precision-ties': () => tiedPrecision(golden.average_precision_ties),

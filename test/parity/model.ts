@@ -8,6 +8,7 @@ import type { GoldenValue } from './case.js';
 import { compare, type Difference, TINY, type Tolerance } from './compare.js';
 import { type GoldenModel, ruleOf } from './model-golden.js';
 import type { CaseResult } from './ops.js';
+import { nudged, resultOf, settle } from './settle.js';
 
 /** What training gives: outputs by the file's names, and losses of which `total` is differentiated. */
 export interface TrainStep {
@@ -29,9 +30,6 @@ export interface SystemModel {
 
 /** Builds the model of a file. */
 export type SystemBuilder = (golden: GoldenModel) => SystemModel;
-
-/** How often a case is run again with its input moved, before a value that is off counts as wrong. */
-const NUDGES = 12;
 
 type Differences = Record<string, Difference>;
 
@@ -73,32 +71,6 @@ class Findings {
   fail(what: string, reason: string): void {
     this.add(what, { absolute: Infinity, relative: Infinity, l2: Infinity, reason });
   }
-
-  /** What is off, unless it can not be a matter of rounding. */
-  get off(): string[] {
-    const off = Object.entries(this.differences).filter(([, { reason }]) => reason);
-    return off.every(([, { l2 }]) => Number.isFinite(l2)) ? off.map(([what]) => what) : [];
-  }
-
-  /** All of them as a case's result; names that begin with `grad` are gradients, `met` were right with a nudged input. */
-  result(id: string, met: ReadonlySet<string> = new Set(), runs = 1): CaseResult {
-    const all = Object.entries(this.differences).map(([what, difference]): [string, Difference] => [
-      what,
-      met.has(what) ? { ...difference, reason: undefined } : difference,
-    ]);
-    const wrong = all.filter(([, { reason }]) => reason);
-    const share = ({ l2, allowed }: Difference) => (allowed ? l2 / allowed : 0);
-    const [what, worst] = all.reduce((a, b) => (share(b[1]) > share(a[1]) ? b : a), all[0]!);
-    const shown = wrong.slice(0, 3).map(([name, { reason }]) => `${name}: ${reason}`);
-    return {
-      id,
-      status: wrong.length > 0 ? 'fail' : 'pass',
-      forward: Object.fromEntries(all.filter(([name]) => !name.startsWith('grad'))),
-      gradients: Object.fromEntries(all.filter(([name]) => name.startsWith('grad'))),
-      reason: wrong.length > 0 ? `${wrong.length} of ${all.length} differ: ${shown.join('; ')}` : undefined,
-      note: `${all.length} compared; worst ${what}: ${worst.l2.toExponential(1)}${worst.allowed ? ` of ${worst.allowed.toExponential(1)} allowed` : ''}${met.size > 0 ? `; a matter of rounding, right in one of ${runs} runs with a nudged input: ${[...met].join(', ')}` : ''}`,
-    };
-  }
 }
 
 const l2Of = (data: ArrayLike<number>): number => {
@@ -117,43 +89,22 @@ function filled(golden: GoldenModel, build: SystemBuilder): SystemModel {
   return system;
 }
 
-/** The file's input, or with a nudge each number of it moved to a float32 beside it, or not, by chance. */
-function inputOf({ inputs }: GoldenModel, nudge: number): Tensor {
-  const { shape, fill: key, rule } = inputs[0]!;
-  const data = fill(key, shape, rule);
-  if (nudge > 0) {
-    const move = fill(`nudge ${nudge}`, shape, { kind: 'quant', levels: 3, offset: -1 });
-    for (let i = 0; i < data.length; i++) data[i] = data[i]! * (1 + move[i]! * 2 ** -23);
-  }
-  return tensor(data, shape, { requiresGrad: true });
+/** Gives the memory of a model that was looked at back to the pool: the next one is as large. */
+function release({ model }: SystemModel): void {
+  for (const [, entry] of model.entries()) if (!(entry instanceof Counter)) entry.storage.release();
 }
 
-/**
- * Runs a case. What is off is looked at again with the input moved by a rounding: where a ReLU's input is within rounding of
- * 0, or a gradient is what is left of terms that cancel, float32 gives one of several values, of which PyTorch's is one. A
- * value counts as right if one of these runs meets its tolerance, which an error of the model never does.
- */
-async function settle(id: string, run: (nudge: number) => Promise<Findings>): Promise<CaseResult> {
-  const first = await run(0);
-  const open = new Set(first.off);
-  const met = new Set<string>();
-  let runs = 0;
-  while (open.size > 0 && runs < NUDGES) {
-    const again = await run(++runs);
-    for (const what of open) {
-      if (again.differences[what]?.reason) continue;
-      open.delete(what);
-      met.add(what);
-    }
-  }
-  return first.result(id, met, runs);
+function inputOf({ inputs }: GoldenModel, nudge: number): Tensor {
+  const { shape, fill: key, rule } = inputs[0]!;
+  return tensor(nudged(fill(key, shape, rule), nudge), shape, { requiresGrad: true });
 }
 
 /** Names, shapes and types, how many parameters, and which are frozen. */
 function runNames(id: string, golden: GoldenModel, build: SystemBuilder): CaseResult {
   const findings = new Findings();
-  const { model, names } = build(golden);
-  const own = names();
+  const system = build(golden);
+  const { model } = system;
+  const own = system.names();
   findings.number('entries', own.length, golden.state_dict.length, 0);
   const wrong = golden.state_dict.findIndex((want, i) => JSON.stringify(own[i]) !== JSON.stringify(want));
   if (wrong >= 0) {
@@ -169,7 +120,8 @@ function runNames(id: string, golden: GoldenModel, build: SystemBuilder): CaseRe
     const frozen = parameters.flatMap(([name, p]) => (p.requiresGrad ? [] : [name]));
     if (frozen.sort().join() !== [...golden.frozen_params].sort().join()) findings.fail('frozen', frozen.join());
   }
-  return findings.result(id);
+  release(system);
+  return resultOf(id, findings.differences);
 }
 
 interface GradientRecords {
@@ -226,6 +178,7 @@ async function runEvaluation(golden: GoldenModel, build: SystemBuilder, nudge: n
     model.zeroGrad();
     input.grad = undefined;
   });
+  release(system);
   return findings;
 }
 
@@ -263,6 +216,7 @@ async function runTraining(golden: GoldenModel, build: SystemBuilder, nudge: num
     });
     if (step === 0 && optimiser) await compareStep(findings, golden, model, before, optimiser.groups[0]!.lr);
   }
+  release(system);
   return findings;
 }
 
@@ -318,7 +272,13 @@ export function modelCases(
   if (golden.cannot_run) return [names];
   return [
     names,
-    { id: `${file}/eval`, run: () => settle(`${file}/eval`, (nudge) => runEvaluation(golden, build, nudge)) },
-    { id: `${file}/train`, run: () => settle(`${file}/train`, (nudge) => runTraining(golden, build, nudge)) },
+    {
+      id: `${file}/eval`,
+      run: () => settle(`${file}/eval`, async (nudge) => (await runEvaluation(golden, build, nudge)).differences),
+    },
+    {
+      id: `${file}/train`,
+      run: () => settle(`${file}/train`, async (nudge) => (await runTraining(golden, build, nudge)).differences),
+    },
   ];
 }

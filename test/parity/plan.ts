@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { GoldenCase } from './case.js';
 import { evaluationCases } from './evaluation.js';
+import { mergingCases } from './evaluation-clustering.js';
+import type { GoldenMerging } from './evaluation-golden.js';
 import { modelCases } from './model.js';
 import type { GoldenModel } from './model-golden.js';
 import { type CaseResult, runOpCase } from './ops.js';
@@ -19,6 +21,7 @@ export interface PlannedCase {
 interface GoldenFile extends Partial<GoldenModel> {
   readonly cases?: readonly (GoldenCase | GoldenSchedule)[];
   readonly optimisers?: readonly GoldenOptimiser[];
+  readonly bottom_up_clustering?: readonly GoldenMerging[];
 }
 
 const notYet = (id: string, reason: string): PlannedCase => ({
@@ -40,7 +43,8 @@ function casesIn(file: string, golden: GoldenFile): PlannedCase[] {
     const id = `${file}/optimiser-${one.id}`;
     return { id, run: () => runOptimiser(id, one) };
   });
-  if (golden.cases) return [...golden.cases.map((one) => planned(file, one)), ...optimisers];
+  const merging = mergingCases(file, golden.bottom_up_clustering ?? []);
+  if (golden.cases) return [...golden.cases.map((one) => planned(file, one)), ...optimisers, ...merging];
   if (/(^|\/)eval$/.test(file)) return evaluationCases(file, golden);
   const system = golden.state_dict && systemOf(golden.name!);
   if (system) return modelCases(file, golden as GoldenModel, system);

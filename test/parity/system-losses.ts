@@ -10,9 +10,11 @@ import { fill } from '../golden/fill.js';
 import type { GoldenCase, GoldenValue } from './case.js';
 import { compare, type Difference, FORWARD, GRADIENT } from './compare.js';
 import type { CaseResult } from './ops.js';
+import { UNSUPERVISED } from './unsupervised-losses.js';
 
 /** What a loss of a system is given. */
-interface LossArguments {
+export interface LossArguments {
+  readonly golden: GoldenCase;
   readonly x: Tensor;
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly labels: readonly number[];
@@ -20,9 +22,9 @@ interface LossArguments {
 }
 
 /** Gives the outputs by the file's names; `loss` is differentiated. */
-type LossRunner = (args: LossArguments) => Readonly<Record<string, Tensor>>;
+export type LossRunner = (args: LossArguments) => Readonly<Record<string, Tensor>>;
 
-const target = (labels: readonly number[]) => tensor(Int32Array.from(labels), [labels.length]);
+export const target = (labels: readonly number[]) => tensor(Int32Array.from(labels), [labels.length]);
 
 /** The batch-hard triplet loss of both systems. */
 const triplet: LossRunner = ({ x, labels, attrs }) => {
@@ -49,6 +51,7 @@ const RUNNERS: readonly (readonly [RegExp, LossRunner])[] = [
   [/^(rga|apnet)-triplet/, triplet],
   [/^(rga|apnet)-xent/, smooth],
   [/^apnet-center/, ({ x, labels, tensors }) => ({ loss: centerLoss(x, target(labels), tensors.centers!) })],
+  ...UNSUPERVISED,
   [
     /^rga-euclidean-dist/,
     ({ x, tensors }) => {
@@ -73,7 +76,8 @@ export function runLossCase(id: string, golden: GoldenCase): Promise<CaseResult>
     for (const { name, shape, fill: key, rule } of golden.inputs) {
       tensors[name] = tensor(fill(key, shape, rule), shape, { requiresGrad: golden.grads[name] !== undefined });
     }
-    const outputs = runnerOf(golden.id)!({ x: tensors.x!, tensors, labels: golden.labels ?? [], attrs: golden.attrs });
+    const { labels, attrs } = golden;
+    const outputs = runnerOf(golden.id)!({ golden, x: tensors.x!, tensors, labels: labels ?? [], attrs });
     const forward: Record<string, Difference> = {};
     for (const [name, want] of Object.entries(golden.outputs)) {
       const got = outputs[name];

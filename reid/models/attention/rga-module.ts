@@ -28,9 +28,10 @@ export interface RGAModuleOptions {
   readonly form?: RelationForm;
   /**
    * Scales of the module's norms at the start: `uniform01` (default) draws them from [0, 1), as the PyTorch of the paper's time
-   * did; `ones` is what newer ones do.
+   * did; `ones` is what newer ones do. `zeroLast` is 1 but for the norms in front of the sigmoids, which begin at 0: every
+   * weight is ½ then, which a network without pretrained weights needs to learn at all.
    */
-  readonly gammaInit?: 'uniform01' | 'ones';
+  readonly gammaInit?: 'uniform01' | 'ones' | 'zeroLast';
 }
 
 export const RGA_RATIOS: RGARatios = { channel: 8, spatial: 8, down: 8 };
@@ -169,7 +170,9 @@ export class RGAModule extends Module {
     this.phi_spatial = embed(spatialHead, channels, inner);
     this.theta_channel = embed(channelHead, nodes, some);
     this.phi_channel = embed(channelHead, nodes, some);
-    if (gammaInit === 'uniform01') {
+    if (gammaInit === 'zeroLast') {
+      for (const head of [this.W_spatial, this.W_channel]) if (head) init.constant_(head[4].weight!, 0);
+    } else if (gammaInit === 'uniform01') {
       this.apply((module) => {
         if (module instanceof BatchNorm2d) init.uniform_(module.weight!);
       });

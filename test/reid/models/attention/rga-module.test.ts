@@ -346,7 +346,7 @@ test('affinities are shown on demand, of what each half sees', async () => {
   );
 });
 
-test('norms begin at scales from 0 to 1, or at 1', async () => {
+test('norms begin at scales from 0 to 1, or at 1, or so that every weight is a half', async () => {
   const options = { channels: 64, height: 8, width: 8 };
   const scales = async (model: RGAModule) =>
     (
@@ -357,6 +357,12 @@ test('norms begin at scales from 0 to 1, or at 1', async () => {
   const drawn = await scales(new RGAModule(options));
   assert.ok(drawn.every((v) => v >= 0 && v < 1) && new Set(drawn).size > 50);
   assert.ok((await scales(new RGAModule({ ...options, gammaInit: 'ones' }))).every((v) => v === 1));
+  const quiet = new RGAModule({ ...options, gammaInit: 'zeroLast' });
+  const x = randn([2, 64, 8, 8]);
+  assert.equal(
+    await quiet.forward(x).read(),
+    (await x.read()).map((v) => v / 4),
+  );
 });
 
 test('maps that are too small, or of another size, are refused in words', () => {
