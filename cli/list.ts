@@ -19,6 +19,7 @@ const NEXT: Readonly<Record<string, string>> = {
   recipes: 'node cli/train.js RECIPE --data DATA   (--print shows a whole recipe)',
   datasets: 'node cli/check.js --data DATA',
   metrics: 'node cli/evaluate.js RUN',
+  clusterings: 'node cli/cluster.js FEATURES --out DIR',
 };
 
 const lines = (entries: readonly CatalogueEntry[]): string[] => {

@@ -7,6 +7,7 @@ export {
   tiedAveragePrecision,
 } from './average-precision.js';
 export { type CameraMatrix, CameraPairs } from './camera-pairs.js';
+export { type ClusterScores, clusterScores, outliersApart } from './cluster-scores.js';
 export { DistanceCounts } from './distance-counts.js';
 export { type DistanceRows, visitRows } from './distance-rows.js';
 export { type DistanceKind, distanceMatrix, distanceRows, type FeatureRows } from './distances.js';

@@ -12,7 +12,7 @@ test('list: every recipe, model and data set is there, with its source', () => {
   assert.equal(namesOf('datasets'), Object.keys(DATASET_KINDS));
   const kinds = new Set([...recipes.values()].map(({ model }) => model.kind ?? 'baseline'));
   for (const kind of kinds) assert.ok(namesOf('models').includes(kind), `the model ${kind} in cli/catalogue.ts`);
-  for (const group of ['recipes', 'models', 'backbones', 'datasets', 'losses', 'optimisers']) {
+  for (const group of ['recipes', 'models', 'backbones', 'datasets', 'losses', 'optimisers', 'clusterings']) {
     for (const { name, about, source } of CATALOGUE[group]!) {
       assert.ok(about !== '' && source !== '', `${name} of ${group} says what it is and where it is from`);
     }
@@ -35,7 +35,7 @@ test('list: all groups, one group, JSON, and one that is none', async () => {
   await fail(2, ['"recipies"', 'Did you mean recipes?'], 'list', 'recipies');
 });
 
-for (const name of ['list', 'extract', 'rank', 'compare']) {
+for (const name of ['list', 'extract', 'rank', 'compare', 'cluster']) {
   test(`${name} --help explains itself`, async () => {
     const { code, stdout, stderr } = await run(name, '--help');
     assert.equal([code, stderr], [0, '']);

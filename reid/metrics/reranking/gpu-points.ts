@@ -24,6 +24,12 @@ export interface GpuPointOptions extends FeaturePointOptions {
 const SPARE = 8;
 
 /**
+ * What float32 can do to a squared distance of points no longer than √`longest`: each product of the sum and each addition, in
+ * whatever order, is off by 2⁻²⁴ of itself at most; so are the centred features and the result.
+ */
+const roundingOf = (dimension: number, longest: number): number => (2 * dimension + 24) * 2 ** -24 * longest;
+
+/**
  * Points whose distances the GPU computes from features `[points, dimension]`: products x·y in float32, of the tiles on and above
  * the diagonal, so each pair once; |x|² + |y|² − 2 x·y, at least 0, as they arrive. Features are centred first. A few pairs
  * (`between`) are computed on the CPU.
@@ -107,6 +113,10 @@ export async function gpuPoints(
     points,
     queries,
     spare: SPARE,
+    rounding: roundingOf(
+      dimension,
+      lengths.reduce((most, length) => Math.max(most, length), 0),
+    ),
     tiles,
     between: pairwise(features, unit),
     queryRows,

@@ -20,6 +20,8 @@ export interface PointDistances {
    * `between`, so that rounding does not choose the neighbours. Default 0.
    */
   readonly spare?: number;
+  /** How far a tile's distance may be from `between`'s at most. Default 0: they are the same, rounded to float32. */
+  readonly rounding?: number;
   /**
    * Tiles that hold each pair i < j once; what else they hold (j ≤ i) is passed over. They come by ascending rows, and for the
    * same rows by ascending columns, so that every point meets the others by ascending index. A tile is not to be kept.
