@@ -1,10 +1,9 @@
-import { add, equal, mul, rsub, sub } from '../../engine/ops/arithmetic.js';
-import { toFloat } from '../../engine/ops/cast.js';
+import { add, mul, rsub, sub } from '../../engine/ops/arithmetic.js';
 import { cosineDistance, euclidean, l2Normalize } from '../../engine/ops/distance.js';
 import { max, mean, min } from '../../engine/ops/reduce.js';
 import { addScalar, relu, softplus } from '../../engine/ops/unary.js';
-import { reshape } from '../../engine/ops/view.js';
-import { Tensor, tensor } from '../../engine/tensor.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { type Labels, sameLabel } from './same-label.js';
 
 /** Far beyond any distance: what the hardest positive and negative must not pick. */
 const FAR = 1e9;
@@ -27,19 +26,6 @@ export interface BatchHard {
   readonly negativeIndices: Tensor;
 }
 
-/** Identities of a batch, as a list or as an int32 tensor [N]; a static step needs the tensor. */
-export type Labels = ArrayLike<number> | Tensor;
-
-/** [N, N]: 1 where two images have the same label, else 0. */
-function sameLabel(features: Tensor, labels: Labels): Tensor {
-  const n = features.shape[0]!;
-  const count = labels instanceof Tensor ? labels.size : labels.length;
-  if (count !== n) throw new RangeError(`batchHardTriplet: ${count} labels for ${n} features.`);
-  const numbers =
-    labels instanceof Tensor ? toFloat(labels) : tensor(Float32Array.from(labels), [n], { gpu: features.gpu });
-  return equal(reshape(numbers, [n, 1]), reshape(numbers, [1, n]));
-}
-
 /**
  * Mines the hardest positive and negative of every image in the batch.
  *
@@ -51,7 +37,7 @@ export function mineBatchHard(
   labels: Labels,
   { metric = 'euclidean', normalize = false }: BatchHardOptions = {},
 ): BatchHard {
-  const positive = sameLabel(features, labels);
+  const positive = sameLabel(features, labels, 'batchHardTriplet');
   const x = normalize ? l2Normalize(features) : features;
   const distances = (metric === 'cosine' ? cosineDistance : euclidean)(x, x);
   const farthest = max(sub(mul(distances, positive), mul(rsub(positive, 1), FAR)), 1);

@@ -18,7 +18,7 @@ export interface GoldenModel {
   readonly aliases?: Readonly<Record<string, string>>;
   readonly fill_overrides?: readonly { readonly pattern: string; readonly rule: FillRule }[];
   readonly eval_outputs: Readonly<Record<string, GoldenValue>>;
-  readonly eval_mode_gradients: {
+  readonly eval_mode_gradients?: {
     readonly what: string;
     readonly grads: Readonly<Record<string, GoldenValue | null>>;
     readonly grad_l2: Readonly<Record<string, number | null>>;
@@ -36,6 +36,8 @@ export interface GoldenModel {
   readonly running_stats_after_1_train_forward: Readonly<Record<string, GoldenValue>>;
   readonly running_stats_l2: Readonly<Record<string, number>>;
   readonly params_after_1_step?: Readonly<Record<string, GoldenValue>>;
+  /** What is trained beside the model. */
+  readonly other_state_after_1_step?: Readonly<Record<string, GoldenValue>>;
   readonly param_delta_l2?: Readonly<Record<string, number>>;
   /** Why the original can not run it; then there are names alone. */
   readonly cannot_run?: string;

@@ -9,7 +9,7 @@ import type { GoldenModel } from './model-golden.js';
 import { type CaseResult, runOpCase } from './ops.js';
 import { type GoldenOptimiser, type GoldenSchedule, runOptimiser, runSchedule } from './schedules.js';
 import { hasLossRunner, runLossCase } from './system-losses.js';
-import { systemOf } from './systems/index.js';
+import { partOf, systemOf } from './systems/index.js';
 
 /** A case that can be run. */
 export interface PlannedCase {
@@ -21,6 +21,9 @@ export interface PlannedCase {
 interface GoldenFile extends Partial<GoldenModel> {
   readonly cases?: readonly (GoldenCase | GoldenSchedule)[];
   readonly optimisers?: readonly GoldenOptimiser[];
+  /** Parts of networks, each a model, and functions of theirs. */
+  readonly parts?: readonly GoldenModel[];
+  readonly function_cases?: readonly GoldenCase[];
   readonly bottom_up_clustering?: readonly GoldenMerging[];
 }
 
@@ -46,6 +49,14 @@ function casesIn(file: string, golden: GoldenFile): PlannedCase[] {
   const merging = mergingCases(file, golden.bottom_up_clustering ?? []);
   if (golden.cases) return [...golden.cases.map((one) => planned(file, one)), ...optimisers, ...merging];
   if (/(^|\/)eval$/.test(file)) return evaluationCases(file, golden);
+  if (golden.parts) {
+    const parts = golden.parts.flatMap((one) => {
+      const system = partOf(one.name);
+      const id = `${file}/${one.name}`;
+      return system ? modelCases(id, one, system) : [notYet(id, 'no runner for this part yet')];
+    });
+    return [...parts, ...(golden.function_cases ?? []).map((one) => planned(file, one))];
+  }
   const system = golden.state_dict && systemOf(golden.name!);
   if (system) return modelCases(file, golden as GoldenModel, system);
   return [notYet(file, 'no runner for this kind of golden file yet')];

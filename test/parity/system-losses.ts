@@ -1,4 +1,5 @@
 import { grad } from '../../engine/autograd.js';
+import { mul } from '../../engine/ops/arithmetic.js';
 import { euclidean } from '../../engine/ops/distance.js';
 import { sum } from '../../engine/ops/sum.js';
 import { scope } from '../../engine/scope.js';
@@ -6,9 +7,11 @@ import { type Tensor, tensor } from '../../engine/tensor.js';
 import { centerLoss } from '../../reid/losses/center.js';
 import { identityLoss } from '../../reid/losses/identity.js';
 import { batchHardTriplet, mineBatchHard } from '../../reid/losses/triplet.js';
+import { AdaptiveInstanceNorm2d } from '../../reid/models/gcl/norms.js';
 import { fill } from '../golden/fill.js';
 import type { GoldenCase, GoldenValue } from './case.js';
 import { compare, type Difference, FORWARD, GRADIENT } from './compare.js';
+import { FGREID } from './fgreid-losses.js';
 import type { CaseResult } from './ops.js';
 import { UNSUPERVISED } from './unsupervised-losses.js';
 
@@ -48,9 +51,21 @@ const smooth: LossRunner = ({ x, labels, attrs }) => ({
 
 /** Losses of whole systems, by the beginning of a case's id; the first that fits. */
 const RUNNERS: readonly (readonly [RegExp, LossRunner])[] = [
-  [/^(rga|apnet)-triplet/, triplet],
-  [/^(rga|apnet)-xent/, smooth],
-  [/^apnet-center/, ({ x, labels, tensors }) => ({ loss: centerLoss(x, target(labels), tensors.centers!) })],
+  [/^(rga|apnet|fg)-triplet/, triplet],
+  [/^(rga|apnet|fg)-xent/, smooth],
+  [/^(apnet|fg)-center/, ({ x, labels, tensors }) => ({ loss: centerLoss(x, target(labels), tensors.centers!) })],
+  [
+    /^adain/,
+    ({ golden, x, tensors }) => {
+      const out = new AdaptiveInstanceNorm2d(x.shape[1]!).forward(x, { weight: tensors.w!, bias: tensors.b! });
+      const upstream = tensor(
+        fill(`${golden.inputs[0]!.fill.split('/')[0]}/upstream`, out.shape, { kind: 'signed', scale: 1.5 }),
+        out.shape,
+      );
+      return { out, loss: sum(mul(out, upstream)) };
+    },
+  ],
+  ...FGREID,
   ...UNSUPERVISED,
   [
     /^rga-euclidean-dist/,

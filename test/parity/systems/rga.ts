@@ -1,13 +1,13 @@
 import type { Parameter } from '../../../engine/nn/index.js';
 import { mul } from '../../../engine/ops/arithmetic.js';
 import { sum } from '../../../engine/ops/sum.js';
-import { Adam, type GroupOptions, type Optimiser } from '../../../engine/optim/index.js';
+import { Adam } from '../../../engine/optim/index.js';
 import { type Tensor, tensor } from '../../../engine/tensor.js';
 import { identityTripletLoss } from '../../../reid/losses/identity-triplet.js';
 import { RGAModule } from '../../../reid/models/attention/rga-module.js';
 import { RGA, type RGABranch } from '../../../reid/models/rga.js';
 import { fill } from '../../golden/fill.js';
-import type { SystemBuilder } from '../model.js';
+import type { Stepper, SystemBuilder } from '../model.js';
 import { entryNames } from './names.js';
 
 /** The attention module alone; its loss is the sum of the output times a fill. */
@@ -44,10 +44,10 @@ interface OptimiserConfig {
   readonly weight_decay: number;
 }
 
-export const adamOf = (parameters: readonly Parameter[], config: unknown): Optimiser<GroupOptions> => {
+export const adamOf = (parameters: readonly Parameter[], config: unknown): Stepper => {
   const { lr, weight_decay } = config as OptimiserConfig;
   const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
-  return new Adam(trained, { lr, weightDecay: weight_decay }) as unknown as Optimiser<GroupOptions>;
+  return new Adam(trained, { lr, weightDecay: weight_decay });
 };
 
 /** The whole model, with the losses and the optimiser of the training script. */

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { manualSeed, Tensor } from '../../../engine/index.js';
+import { manualSeed, Tensor, tensor } from '../../../engine/index.js';
 import { type NamedArray, toFloat32 } from '../../../engine/io/arrays.js';
 import { FormatError } from '../../../engine/io/index.js';
 import { PthArray } from '../../../engine/io/pth-array.js';
@@ -9,9 +9,12 @@ import { APNet } from '../../../reid/models/apnet.js';
 import { DenseNet } from '../../../reid/models/backbones/densenet.js';
 import { ResNet } from '../../../reid/models/backbones/resnet.js';
 import { apnetNames, exportAPNet, importAPNet } from '../../../reid/models/checkpoints/apnet.js';
+import { importFGReID, importTrunk } from '../../../reid/models/checkpoints/fgreid.js';
 import { importImageNet } from '../../../reid/models/checkpoints/imagenet.js';
 import { type ImportRow, importTable } from '../../../reid/models/checkpoints/import.js';
 import { importRGA } from '../../../reid/models/checkpoints/rga.js';
+import { ClipAttention } from '../../../reid/models/fgreid/clip-attention.js';
+import { FGReID } from '../../../reid/models/fgreid/fgreid.js';
 import { RGA } from '../../../reid/models/rga.js';
 import { closeAfter } from '../../engine/device.js';
 import { fill } from '../../golden/fill.js';
@@ -226,6 +229,55 @@ test('arrays of other element types are converted', async () => {
   importRGA(model, weights);
   assert.equal(await model.feat_bn.weight!.read(), toFloat32(weights.get('feat_bn.weight')!, 'feat_bn.weight'));
   assert.ok(model.feat_bn.weight instanceof Parameter);
+});
+
+const TINY_TRUNK = { depth: 50, width: 4, lastStride: 1 } as const;
+const tinyFGReID = (identities: number) => new FGReID({ backbone: TINY_TRUNK, channels: 8, inner: 4 }, identities);
+
+test('FGReID: a checkpoint loads; of a warm start the classifier is left out, of an old file its centres', async () => {
+  const model = tinyFGReID(5);
+  const file = new Map([['state_dict', stored(oldNames(model))]]);
+  assert.equal(actions(importFGReID(model, file)), { loaded: 330 + 2 * (106 + 2) });
+  assert.ok(await holds(model, 'base_mars.7.2.bn3.running_var'));
+  const weights = stored([...oldNames(model), ['centers.centers', [5, 16]]]);
+  const rows = importFGReID(tinyFGReID(9), weights, { warmStart: true });
+  assert.is(rowOf(rows, 'classifier.weight')?.action, 'left out');
+  assert.is(rowOf(rows, 'centers.centers')?.action, 'left out');
+});
+
+test('FGReID: a trunk is taken from torchvision, from the predecessor, and from a model of two trunks by name', async () => {
+  const model = tinyFGReID(5);
+  const net = new ResNet({ depth: 50, width: 4 });
+  const imagenet = stored([...oldNames(net), ['fc.weight', [1000, 128]]]);
+  assert.is(actions(importTrunk(model.base, imagenet)).loaded, 159 + 2 * 53);
+  assert.ok(await holds(model, 'base.7.0.downsample.0.weight', 'layer4.0.downsample.0.weight'));
+  const before = new ClipAttention({ backbone: TINY_TRUNK, map: [2, 1], inner: 4 }, 3);
+  importTrunk(model.base_mars, stored(oldNames(before)));
+  assert.ok(await holds(model, 'base_mars.4.0.conv1.weight', 'base.4.0.conv1.weight'));
+  const two = stored(oldNames(model));
+  assert.throws(() => importTrunk(model.base_mars, two), /two trunks, base and base_mars/);
+  importTrunk(model.base_mars, two, { from: 'base_mars' });
+  assert.ok(await holds(model, 'base_mars.1.weight'));
+});
+
+test("ClipAttention: names are the original's; frames of another size are refused", () => {
+  const model = new ClipAttention({ backbone: TINY_TRUNK, map: [2, 1], inner: 4 }, 3);
+  const heads = [...model.stateDict().keys()].filter((name) => !name.startsWith('base.'));
+  assert.equal(heads, [
+    'attention_conv.weight',
+    'attention_conv.bias',
+    'attention_tconv.weight',
+    'attention_tconv.bias',
+    'classifier.bn.weight',
+    'classifier.bn.bias',
+    'classifier.bn.running_mean',
+    'classifier.bn.running_var',
+    'classifier.bn.num_batches_tracked',
+    'classifier.classifier.weight',
+  ]);
+  const clips = (height: number) => tensor(new Float32Array(2 * 3 * 3 * height * 16), [2, 3, 3, height, 16]);
+  assert.equal(model.losses(clips(32)).logits[0]!.shape, [2, 3]);
+  assert.throws(() => model.forward(clips(64)), /maps of 2×1, it was given frames whose maps are 4×1/);
 });
 
 test.run();
