@@ -1,7 +1,7 @@
 import { manualSeed } from '../../engine/random.js';
 import { scope } from '../../engine/scope.js';
 import { type Tensor, tensor } from '../../engine/tensor.js';
-import { type Recipe, recipeCalled } from '../../reid/recipes/index.js';
+import { apnetSmall, type Recipe, rgaSmall } from '../../reid/recipes/index.js';
 import { buildModel, buildOptimiser } from '../../reid/training/model.js';
 import { trainingStep } from '../../reid/training/step.js';
 import { fill } from '../golden/fill.js';
@@ -58,7 +58,7 @@ async function learn(id: string, recipe: Recipe): Promise<CaseResult> {
 
 /** The small recipes of both systems; some minutes each on software Vulkan. */
 export const overfitCases = (): { readonly id: string; run(): Promise<CaseResult> }[] =>
-  ['rga-small', 'apnet-small'].map((name) => {
-    const id = `conformance/by-heart-${name}`;
-    return { id, run: () => learn(id, recipeCalled(name)) };
+  [rgaSmall, apnetSmall].map((recipe) => {
+    const id = `conformance/by-heart-${recipe.name}`;
+    return { id, run: () => learn(id, recipe) };
   });

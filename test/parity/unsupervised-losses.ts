@@ -9,7 +9,7 @@ import type { LossArguments, LossRunner } from './system-losses.js';
 const whole = (numbers: readonly number[]) => tensor(Int32Array.from(numbers), [numbers.length]);
 
 /** The memory that a case begins with, as its attributes name it. */
-function bankOf({ golden }: LossArguments): Tensor {
+export function bankOf({ golden }: LossArguments): Tensor {
   const [key] = (golden.attrs.bank as string).split(' ');
   const { shape } = golden.outputs.features_after!;
   return l2Normalize(tensor(fill(key!, shape, golden.inputs[0]!.rule), shape));
