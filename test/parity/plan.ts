@@ -4,6 +4,7 @@ import type { GoldenCase } from './case.js';
 import { evaluationCases } from './evaluation.js';
 import { mergingCases } from './evaluation-clustering.js';
 import type { GoldenMerging } from './evaluation-golden.js';
+import { isTrainer, trainerCase } from './gcl-trainer.js';
 import { modelCases } from './model.js';
 import type { GoldenModel } from './model-golden.js';
 import { type CaseResult, runOpCase } from './ops.js';
@@ -57,6 +58,7 @@ function casesIn(file: string, golden: GoldenFile): PlannedCase[] {
     });
     return [...parts, ...(golden.function_cases ?? []).map((one) => planned(file, one))];
   }
+  if (isTrainer(golden)) return [trainerCase(file, golden)];
   const system = golden.state_dict && systemOf(golden.name!);
   if (system) return modelCases(file, golden as GoldenModel, system);
   return [notYet(file, 'no runner for this kind of golden file yet')];

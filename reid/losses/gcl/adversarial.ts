@@ -16,30 +16,32 @@ const fromOne = (map: Tensor): Tensor => mean(square(addScalar(map, -1)));
 export const generatorLoss = (discriminator: Discriminator, fake: Tensor): Tensor =>
   mulScalar(total(discriminator.scales(fake).map(fromOne)), 2);
 
-export interface DiscriminatorLoss {
-  /** Σ over scales of mean D(fake)² + mean (D(real) − 1)². */
+/** Σ over scales of mean D(fake)²; nothing flows into the fakes. */
+export const fakeLoss = (discriminator: Discriminator, fake: Tensor): Tensor =>
+  total(discriminator.scales(fake.detach()).map((map) => mean(square(map))));
+
+export interface RealLoss {
+  /** Σ over scales of mean (D(real) − 1)². */
   readonly adversarial: Tensor;
   /** 0.01 · Σ over scales of the mean over the batch of ‖∂ Σ D(x) / ∂x‖² at real pictures (Mescheder et al., ICML 2018). */
   readonly penalty: Tensor;
+  /** Their sum. */
   readonly total: Tensor;
 }
 
 /**
- * What the discriminator minimises for one kind of fakes. The penalty is differentiated twice.
- *
- * @param fake [N, 3, H, W], cut off from the generator
- * @param real [N, 3, H, W]
+ * What real pictures [N, 3, H, W] add to what the discriminator minimises, once for every kind of fakes. The penalty is
+ * differentiated twice.
  */
-export function discriminatorLoss(discriminator: Discriminator, fake: Tensor, real: Tensor): DiscriminatorLoss {
+export function realLoss(discriminator: Discriminator, real: Tensor): RealLoss {
   const photo = real.detach();
   photo.requiresGrad = true;
-  const ofReal = discriminator.scales(photo);
-  const ofFake = discriminator.scales(fake.detach());
-  const steep = ofReal.map((map) => {
+  const maps = discriminator.scales(photo);
+  const steep = maps.map((map) => {
     const [gradient] = grad([sum(map)], [photo], { createGraph: true });
     return sum(square(gradient!));
   });
-  const adversarial = add(total(ofFake.map((map) => mean(square(map)))), total(ofReal.map(fromOne)));
+  const adversarial = total(maps.map(fromOne));
   const penalty = mulScalar(total(steep), PENALTY / real.shape[0]!);
   return { adversarial, penalty, total: add(adversarial, penalty) };
 }

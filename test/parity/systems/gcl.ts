@@ -6,7 +6,7 @@ import { sum } from '../../../engine/ops/sum.js';
 import { abs, mulScalar } from '../../../engine/ops/unary.js';
 import { Adam, SGD } from '../../../engine/optim/index.js';
 import { type Tensor, tensor } from '../../../engine/tensor.js';
-import { discriminatorLoss, generatorLoss } from '../../../reid/losses/gcl/adversarial.js';
+import { fakeLoss, generatorLoss, realLoss } from '../../../reid/losses/gcl/adversarial.js';
 import { identityLoss } from '../../../reid/losses/identity.js';
 import { batchHardTriplet } from '../../../reid/losses/triplet.js';
 import { ResNet } from '../../../reid/models/backbones/resnet.js';
@@ -143,10 +143,14 @@ export const discriminator: SystemBuilder = ({ config }) => {
     names: () => entryNames(model),
     evaluate: (fake) => named('', model.scales(fake)),
     train: (fake, _, { real }) => {
-      const { penalty, total } = discriminatorLoss(model, fake, real!);
+      const ofReal = realLoss(model, real!);
       return {
         outputs: { ...named('fake_', model.scales(fake)), ...named('real_', model.scales(real!)) },
-        losses: { total, regularisation: penalty, generator_loss_not_in_total: generatorLoss(model, fake) },
+        losses: {
+          total: add(fakeLoss(model, fake), ofReal.total),
+          regularisation: ofReal.penalty,
+          generator_loss_not_in_total: generatorLoss(model, fake),
+        },
       };
     },
     optimiser: () => optimiserOf(model, config.optimizer),
