@@ -140,11 +140,32 @@ function frozen<T>(module: Module, work: () => T): T {
  * its own step. With `joint`, moves the memory's rows of the batch.
  */
 export function generatorGradients(
-  { discriminator }: GCLNetworks,
+  nets: GCLNetworks,
   photos: Tensor,
   views: GCLViews,
   weights: GCLWeights = GCL_WEIGHTS,
   joint?: JointTerms & { readonly mix?: Mix },
+): NamedLosses {
+  const losses = frozen(nets.discriminator, () => {
+    const terms = generatorTerms(nets, photos, views, weights, joint);
+    backward(terms.total);
+    return terms;
+  });
+  // Only now: the gradient is that of the memory as the loss saw it.
+  if (joint) {
+    const { memory, draws, momentum = 0.2 } = joint;
+    updateMemoryTable(memory, l2Normalize(views.photo.embedding.detach()), draws.own, { momentum });
+  }
+  return Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, loss.detach()])) as typeof losses;
+}
+
+/** What generator and encoder minimise. */
+function generatorTerms(
+  { discriminator }: GCLNetworks,
+  photos: Tensor,
+  views: GCLViews,
+  weights: GCLWeights,
+  joint: (JointTerms & { readonly mix?: Mix }) | undefined,
 ): NamedLosses {
   const target = views.photo.code.detach();
   const losses: Record<string, Tensor> = {
@@ -159,12 +180,10 @@ export function generatorGradients(
     mulScalar(losses.code!, weights.code),
     mulScalar(losses.cycleCode!, weights.code),
   ];
-  frozen(discriminator, () => {
-    for (const [name, fake] of Object.entries(fakesOf(views))) {
-      losses[`adversarial_${name}`] = generatorLoss(discriminator, fake);
-      terms.push(mulScalar(losses[`adversarial_${name}`]!, weights.adversarial));
-    }
-  });
+  for (const [name, fake] of Object.entries(fakesOf(views))) {
+    losses[`adversarial_${name}`] = generatorLoss(discriminator, fake);
+    terms.push(mulScalar(losses[`adversarial_${name}`]!, weights.adversarial));
+  }
   if (joint) {
     const { memory, draws, temperature, prototypes, mix } = joint;
     const { embedding } = views.photo;
@@ -176,15 +195,5 @@ export function generatorGradients(
       terms.push(mulScalar(losses.identity, weights.identity));
     }
   }
-  const sum = total(terms);
-  backward(sum);
-  // Only now: the gradient is that of the memory as the loss saw it.
-  if (joint) {
-    const { memory, draws, momentum = 0.2 } = joint;
-    updateMemoryTable(memory, l2Normalize(views.photo.embedding.detach()), draws.own, { momentum });
-  }
-  return { ...detached(losses), total: sum.detach() };
+  return { ...losses, total: total(terms) };
 }
-
-const detached = (losses: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
-  Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, loss.detach()]));
