@@ -40,19 +40,21 @@ const LETTERS = 300;
 
 const shortened = (text: string): string => (text.length > LETTERS ? `${text.slice(0, LETTERS)} …` : text);
 
-const COLUMNS = ['identities', 'images', 'cameras', 'distractors', 'junk'] as const;
+const COLUMNS = ['identities', 'tracklets', 'images', 'cameras', 'distractors', 'junk'] as const;
 
 function tableOf(splits: Readonly<Record<Split, SplitCount>>): string[] {
+  const tracked = SPLITS.some((split) => splits[split].tracklets !== undefined);
+  const columns = COLUMNS.filter((what) => tracked || what !== 'tracklets');
   const row = (cells: readonly (string | number)[]): string =>
     cells
-      .map((cell, i) => (i === 0 ? String(cell).padEnd(8) : String(cell).padStart(COLUMNS[i - 1]!.length + 2)))
+      .map((cell, i) => (i === 0 ? String(cell).padEnd(8) : String(cell).padStart(columns[i - 1]!.length + 2)))
       .join('');
   // Junk is not among the images: published figures leave it out.
   const lines = SPLITS.map((split) => {
     const count = splits[split];
-    return row([split, ...COLUMNS.map((what) => (what === 'images' ? count.images - count.junk : count[what]))]);
+    return row([split, ...columns.map((what) => (what === 'images' ? count.images - count.junk : (count[what] ?? 0)))]);
   });
-  return [row(['split', ...COLUMNS]), ...lines];
+  return [row(['split', ...columns]), ...lines];
 }
 
 const sayRange = ([least, usual, most]: readonly [number, number, number]): string =>

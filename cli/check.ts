@@ -84,7 +84,7 @@ async function check(data: string, values: Values): Promise<CheckReport> {
     throw new UsageError('--expect is for one data set; this is several. Check each alone.');
   const counts =
     expect === 'none' ? [] : compareCounts(dataset, expected ? { facts: DATASET_FACTS[expected], always } : {});
-  const findings: Finding[] = [...checkDataset(dataset), ...counts, ...(await checkFolders(dataset))];
+  const findings: Finding[] = [...counts, ...checkDataset(dataset), ...(await checkFolders(dataset))];
   const report = progressReport();
   const inspections = await inspectPictures(dataset, { decode: !quick, signal, progress: report.update });
   report.end();

@@ -1,5 +1,6 @@
 import { DISTRACTOR, type ImageRecord, JUNK, type ReidDataset, type SkippedFile, type Split } from './dataset.js';
 import { DatasetError } from './error.js';
+import type { Finding } from './finding.js';
 import type { Image } from './image.js';
 import { compareNatural } from './natural-order.js';
 
@@ -12,6 +13,10 @@ export interface RawEntry {
   readonly camera: string | undefined;
   /** `test` is cut into query and gallery by the rule of `splitTest`. */
   readonly split: Split | 'test';
+  /** The tracklet as written, if it is a frame of one. Tracklets of other identities or cameras are others, whatever their names. */
+  readonly tracklet?: string;
+  /** Number of the frame, if the source says it: frames of a tracklet are ordered by it. */
+  readonly frame?: number;
 }
 
 /** A source that was read, before identities and cameras are numbered. */
@@ -24,6 +29,7 @@ export interface RawDataset {
   /** As in `ReidDataset`. */
   readonly folders?: readonly string[];
   readonly skipped?: readonly SkippedFile[];
+  readonly problems?: readonly Finding[];
   read(path: string): Promise<Image>;
 }
 
@@ -39,6 +45,32 @@ const groupBy = <T>(items: readonly T[], key: (item: T) => string): Map<string, 
   }
   return groups;
 };
+
+/** What a picture is tested and filmed with: all frames of its tracklet, or itself alone. */
+const unitOf = ({ path, identity, camera, split, tracklet }: RawEntry): string =>
+  tracklet === undefined ? `picture ${path}` : JSON.stringify([split, identity, camera ?? null, tracklet]);
+
+/** Frames of a tracklet in order of time: by their numbers; without, as their names count, whose numbers they get if these ascend. */
+function framesInTime(frames: readonly RawEntry[]): readonly RawEntry[] {
+  if (frames.every(({ frame }) => frame !== undefined)) return [...frames].sort((a, b) => a.frame! - b.frame!);
+  const numbers = frames.map(({ path }) => Number(/(\d{1,15})\D*$/.exec(path)?.[1]));
+  if (!numbers.every((number, i) => i === 0 || number > numbers[i - 1]!)) return frames;
+  return frames.map((entry, i) => ({ ...entry, frame: numbers[i]! }));
+}
+
+/** Frames of tracklets one after the other; tracklets and pictures where their first ones were. */
+const inTime = (entries: readonly RawEntry[]): RawEntry[] =>
+  [...groupBy(entries, unitOf).values()].flatMap((frames) =>
+    frames[0]!.tracklet === undefined ? frames : framesInTime(frames),
+  );
+
+/** `splitTest` for tracklets: all frames go where the first one goes. */
+function splitUnits(entries: readonly RawEntry[]): { readonly query: RawEntry[]; readonly gallery: RawEntry[] } {
+  const units = groupBy(entries, unitOf);
+  const framesOf = (first: RawEntry): RawEntry[] => units.get(unitOf(first))!;
+  const { query, gallery } = splitTest([...units.values()].map((frames) => frames[0]!));
+  return { query: query.flatMap(framesOf), gallery: gallery.flatMap(framesOf) };
+}
 
 /**
  * Cuts test pictures into query and gallery. For each identity and camera with at least two pictures, the first in natural
@@ -63,7 +95,7 @@ export function splitTest(entries: readonly RawEntry[]): { readonly query: RawEn
   return { query, gallery };
 }
 
-/** Numbers cameras from 0: written names in natural order, and one more for every picture without a camera. */
+/** Numbers cameras from 0: written names in natural order, and one more for every picture, or tracklet, without a camera. */
 function numberCameras(entries: readonly RawEntry[]): { readonly of: Map<RawEntry, number>; readonly count: number } {
   const names = [...new Set(entries.map(({ camera }) => camera).filter((name) => name !== undefined))].sort(
     compareNatural,
@@ -71,7 +103,11 @@ function numberCameras(entries: readonly RawEntry[]): { readonly of: Map<RawEntr
   const numbers = new Map(names.map((name, number) => [name, number]));
   const of = new Map<RawEntry, number>();
   let count = names.length;
-  for (const entry of entries) of.set(entry, entry.camera === undefined ? count++ : numbers.get(entry.camera)!);
+  for (const frames of groupBy(entries, unitOf).values()) {
+    const { camera } = frames[0]!;
+    const number = camera === undefined ? count++ : numbers.get(camera)!;
+    for (const frame of frames) of.set(frame, number);
+  }
   return { of, count };
 }
 
@@ -99,9 +135,9 @@ function numberTest(query: readonly RawEntry[], gallery: readonly RawEntry[]): M
  */
 export function assembleDataset(raw: RawDataset): ReidDataset {
   const { name, entries, notes = [], source, read } = raw;
-  const sorted = [...entries].sort((a, b) => compareNatural(a.path, b.path));
+  const sorted = inTime([...entries].sort((a, b) => compareNatural(a.path, b.path)));
   const train = sorted.filter(({ split, identity }) => split === 'train' && identity !== String(JUNK));
-  const test = splitTest(sorted.filter(({ split }) => split === 'test'));
+  const test = splitUnits(sorted.filter(({ split }) => split === 'test'));
   const query = [...sorted.filter(({ split }) => split === 'query'), ...test.query];
   const gallery = [...sorted.filter(({ split }) => split === 'gallery'), ...test.gallery];
   const people = groupBy(train, ({ identity }) => identity);
@@ -126,12 +162,19 @@ export function assembleDataset(raw: RawDataset): ReidDataset {
   const labels = new Map([...people.keys()].sort(compareNatural).map((identity, label) => [identity, label]));
   const numbers = numberTest(query, gallery);
   const cameras = numberCameras([...train, ...query, ...gallery]);
-  const record = (entry: RawEntry, identity: number): ImageRecord => ({
-    path: entry.path,
-    identity,
-    camera: cameras.of.get(entry)!,
-    identityName: entry.identity,
-  });
+  const tracked = [...train, ...query, ...gallery].filter(({ tracklet }) => tracklet !== undefined);
+  const tracklets = new Map([...new Set(tracked.map(unitOf))].map((unit, number) => [unit, number]));
+  const record = (entry: RawEntry, identity: number): ImageRecord => {
+    const tracklet = tracklets.get(unitOf(entry));
+    return {
+      path: entry.path,
+      identity,
+      camera: cameras.of.get(entry)!,
+      identityName: entry.identity,
+      ...(tracklet === undefined ? {} : { tracklet }),
+      ...(entry.frame === undefined ? {} : { frame: entry.frame }),
+    };
+  };
   const tested = (entry: RawEntry): ImageRecord => record(entry, numbers.get(entry.identity)!);
   return {
     name,
@@ -144,6 +187,7 @@ export function assembleDataset(raw: RawDataset): ReidDataset {
     notes,
     folders: raw.folders,
     skipped: raw.skipped,
+    problems: raw.problems,
     read: ({ path }) => read(path),
   };
 }

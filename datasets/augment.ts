@@ -5,6 +5,8 @@ export interface JitterConfig {
   readonly brightness: number;
   readonly contrast: number;
   readonly saturation: number;
+  /** Of each channel's own factor, which makes a colour cast as of another light; default 0. */
+  readonly cast?: number;
 }
 
 /** A small rotation about the centre and a shift. */
@@ -20,8 +22,8 @@ const clampByte = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 
 const luma = (red: number, green: number, blue: number): number => 0.299 * red + 0.587 * green + 0.114 * blue;
 
 /**
- * Changes brightness (times a factor), contrast (distance from the mean grey) and saturation (distance from each pixel's
- * grey), in this order.
+ * Changes brightness (times a factor), contrast (distance from the mean grey), saturation (distance from each pixel's grey) and
+ * the colour cast (each channel times a factor of its own), in this order.
  *
  * @param pixels 8-bit RGB, interleaved; not changed
  */
@@ -29,6 +31,9 @@ export function changeColours(pixels: Uint8Array, config: JitterConfig, random: 
   const brightness = random.range(1 - config.brightness, 1 + config.brightness);
   const contrast = random.range(1 - config.contrast, 1 + config.contrast);
   const saturation = random.range(1 - config.saturation, 1 + config.saturation);
+  const cast = config.cast ?? 0;
+  const [castRed, castGreen, castBlue] =
+    cast > 0 ? ([1, 2, 3].map(() => random.range(1 - cast, 1 + cast)) as [number, number, number]) : [1, 1, 1];
   let sum = 0;
   for (let i = 0; i < pixels.length; i += 3) sum += luma(pixels[i]!, pixels[i + 1]!, pixels[i + 2]!);
   const mean = (brightness * sum) / (pixels.length / 3);
@@ -38,9 +43,9 @@ export function changeColours(pixels: Uint8Array, config: JitterConfig, random: 
     const green = mean + contrast * (brightness * pixels[i + 1]! - mean);
     const blue = mean + contrast * (brightness * pixels[i + 2]! - mean);
     const grey = luma(red, green, blue);
-    result[i] = clampByte(grey + saturation * (red - grey));
-    result[i + 1] = clampByte(grey + saturation * (green - grey));
-    result[i + 2] = clampByte(grey + saturation * (blue - grey));
+    result[i] = clampByte(castRed * (grey + saturation * (red - grey)));
+    result[i + 1] = clampByte(castGreen * (grey + saturation * (green - grey)));
+    result[i + 2] = clampByte(castBlue * (grey + saturation * (blue - grey)));
   }
   return result;
 }

@@ -1,5 +1,5 @@
 import { basename, extname, join } from 'node:path';
-import { type ReidDataset, SPLITS } from './dataset.js';
+import { type ReidDataset, type SkippedFile, SPLITS } from './dataset.js';
 import { isPicture, walkFolders } from './files.node.js';
 import { counted, type Finding } from './finding.js';
 
@@ -8,18 +8,24 @@ const OTHER_PICTURE = /\.(bmp|webp|gif|tiff?|avif|heic|ppm|pgm|jp2|jfif)$/i;
 
 /** Left out pictures, a finding for each reason. */
 function findSkipped({ skipped = [] }: ReidDataset): Finding[] {
-  const reasons = new Map<string, string[]>();
-  for (const { path, reason } of skipped) reasons.set(reason, [...(reasons.get(reason) ?? []), path]);
-  return [...reasons].map(([reason, paths]) => ({
+  const reasons = new Map<string, SkippedFile[]>();
+  for (const file of skipped) {
+    const those = reasons.get(file.reason);
+    if (those) those.push(file);
+    else reasons.set(file.reason, [file]);
+  }
+  return [...reasons].map(([reason, files]) => {
     // Whoever wrote train= and test= knows that others are left out.
-    level: reason.includes('train=') ? 'note' : 'warning',
-    code: 'skipped',
-    message: `${counted(paths.length, 'picture')} left out: ${reason}; first ${paths[0]}`,
-    advice: reason.includes('train=')
-      ? undefined
-      : 'Rename them if they belong to the data set; otherwise delete them.',
-    items: paths,
-  }));
+    const wanted = reason.includes('train=');
+    const advice = files[0]!.advice ?? 'Rename them if they belong to the data set; otherwise delete them.';
+    return {
+      level: wanted ? 'note' : 'warning',
+      code: 'skipped',
+      message: `${counted(files.length, 'picture')} left out: ${reason}; first ${files[0]!.path}`,
+      advice: wanted ? undefined : advice,
+      items: files.map(({ path }) => path),
+    };
+  });
 }
 
 /**

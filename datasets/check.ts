@@ -1,3 +1,4 @@
+import { checkTracklets } from './check-tracklets.js';
 import { DISTRACTOR, type ImageRecord, JUNK, type ReidDataset, SPLITS } from './dataset.js';
 import { counted, type Finding, percent } from './finding.js';
 
@@ -35,7 +36,7 @@ function checkTraining({ train, identities }: ReidDataset): Finding[] {
     findings.push({
       level: 'warning',
       code: 'single-image',
-      message: `${single.length} of ${labels.length} training identities have one image, first ${single[0]!.path}: it is repeated in a batch`,
+      message: `${single.length} of ${labels.length} training identities ${single.length === 1 ? 'has' : 'have'} one image, first ${single[0]!.path}: it is repeated in a batch`,
       advice: 'Add pictures of them, or leave them out.',
       items: pathsOf(single),
     });
@@ -44,17 +45,21 @@ function checkTraining({ train, identities }: ReidDataset): Finding[] {
 }
 
 /** Queries that nothing in the gallery matches, by the reason. */
-function checkMatches({ query, gallery }: ReidDataset): Finding[] {
+function checkMatches({ train, query, gallery }: ReidDataset): Finding[] {
   const findings: Finding[] = [];
   const cameras = new Map<number, Set<number>>();
   for (const { identity, camera } of gallery) cameras.set(identity, (cameras.get(identity) ?? new Set()).add(camera));
   const absent = query.filter((record) => !cameras.has(record.identity));
+  const trained = new Set(train.map(({ identityName }) => identityName));
+  const exchanged = absent.length === query.length && absent.every(({ identityName }) => trained.has(identityName));
   if (absent.length > 0) {
     findings.push({
       level: 'warning',
       code: 'query-absent',
       message: `${counted(absent.length, 'query shows an identity', 'queries show identities')} that the gallery lacks, first ${absent[0]!.path}`,
-      advice: 'Put pictures of them from another camera into the gallery, or take these queries away.',
+      advice: exchanged
+        ? 'All of them are in train: are train and gallery exchanged?'
+        : 'Put pictures of them from another camera into the gallery, or take these queries away.',
       items: pathsOf(absent),
     });
   }
@@ -156,6 +161,10 @@ function checkSeparation({ train, query, gallery, protocol }: ReidDataset): Find
   return findings;
 }
 
+/** What the reader found wrong; of a joined dataset, what the readers of its sources did. */
+export const problemsOf = ({ problems = [], sources }: ReidDataset): readonly Finding[] =>
+  sources ? sources.flatMap(problemsOf) : problems;
+
 function checkCameras(dataset: ReidDataset): Finding[] {
   const all = SPLITS.flatMap((split) => dataset[split]);
   const findings: Finding[] = [];
@@ -193,9 +202,9 @@ export function checkDataset(dataset: ReidDataset): Finding[] {
     const advice = split === 'train' ? 'It can be tested on, not trained on.' : 'Without it nothing can be evaluated.';
     findings.push({ level: 'error', code: `empty-${split}`, message: `${split} is empty`, advice });
   }
-  findings.push(...checkCameras(dataset));
+  findings.push(...problemsOf(dataset), ...checkCameras(dataset));
   if (dataset.train.length > 0) findings.push(...checkTraining(dataset));
   if (dataset.query.length > 0 && dataset.gallery.length > 0) findings.push(...checkMatches(dataset));
-  findings.push(...checkSeparation(dataset));
+  findings.push(...checkSeparation(dataset), ...checkTracklets(dataset));
   return findings;
 }

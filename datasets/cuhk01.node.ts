@@ -9,8 +9,8 @@ import { findRoot } from './root.node.js';
 import { findSplit } from './splits-file.node.js';
 
 export interface Cuhk01Options {
-  /** How many identities to train on: 485 (default, half of them) or 871. */
-  readonly train?: 485 | 871;
+  /** How many identities to train on: 485 (default, half of them), 486 or 871. */
+  readonly train?: 485 | 486 | 871;
   /** 0..19: ten draws, each with queries of view A (even) and of view B (odd). */
   readonly split?: number;
   /** Of the draws, 1 by default. */
@@ -83,7 +83,7 @@ export async function openCuhk01(folder: string, options: Cuhk01Options = {}): P
       `queries of view ${'AB'[queryView]}; draw: ${found.note}; published figures are averages over all splits`,
       ...(skipped.length > 0 ? [`left out ${skipped.length} pictures with other names`] : []),
     ],
-    facts: DATASET_FACTS[trained === 485 ? 'cuhk01-485' : 'cuhk01-871'],
+    facts: DATASET_FACTS[`cuhk01-${trained}`],
     folders: [root],
     skipped,
     read: ({ path }) => decodeFile(path),

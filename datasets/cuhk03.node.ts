@@ -14,6 +14,7 @@ import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
 import { exists, isFolder, listPictures } from './files.node.js';
 import type { Image } from './image.js';
+import { existing } from './listed-files.node.js';
 import { type MatlabValue, readMatlab5 } from './matlab5.node.js';
 import { findRoot } from './root.node.js';
 import { openSplitFolders } from './split-folders.node.js';
@@ -209,7 +210,10 @@ export async function openCuhk03(place: string, options: Cuhk03Options = {}): Pr
       ? await Cuhk03Release.open(mat, boxes)
       : undefined;
   if (folder === undefined && release === undefined) {
-    throw new DatasetError(`${root} has neither ${RELEASE} nor a folder images_${boxes}. Put one of them there.`);
+    const other = boxes === 'detected' ? 'labeled' : 'detected';
+    const there = await firstOf(inRoot(`images_${other}`, other));
+    const advice = there ? `It has ${basename(there)}: write boxes=${other}.` : 'Put one of them there.';
+    throw new DatasetError(`${root} has neither ${RELEASE} nor a folder images_${boxes} or ${boxes}. ${advice}`);
   }
   const pictures = folder !== undefined ? extracted(folder) : released(release!);
   const common = {
@@ -240,6 +244,7 @@ export async function openCuhk03(place: string, options: Cuhk03Options = {}): Pr
       `${root} has no ${configOf(boxes)}, which holds the splits of the new protocol. Put it beside ${RELEASE}, or use protocol=classic.`,
     );
   }
-  const splits = await newProtocol(config, pictures);
+  const listed = await newProtocol(config, pictures);
+  const splits = pictures.onDisk ? await existing(listed) : listed;
   return { ...common, ...splits, ...relabel(splits.train), name: `CUHK03, ${boxes}, new protocol, ${root}`, facts };
 }

@@ -2,11 +2,11 @@
 import { answerQuestions } from './answer-questions.node.js';
 import { decodeFile } from './decode-file.node.js';
 import type { PictureSize } from './decoders.node.js';
-import { resizeBilinear } from './resize.js';
+import { resizeImage } from './resize.js';
 
 answerQuestions(
-  async (path: string, { height, width }: PictureSize): Promise<Uint8Array> => {
-    const { data } = resizeBilinear(await decodeFile(path), width, height);
+  async (path: string, { height, width, filter }: PictureSize): Promise<Uint8Array> => {
+    const { data } = resizeImage(await decodeFile(path), width, height, filter);
     // A view into a larger buffer (Node's pool) must not be moved to the other thread as a whole.
     return data.byteLength === data.buffer.byteLength ? data : data.slice();
   },

@@ -1,7 +1,7 @@
 import type { ImageDecoders } from './decoders.js';
 import { DatasetError } from './error.js';
 import { decodeImage } from './image.js';
-import { resizeBilinear } from './resize.js';
+import { type ResizeFilter, resizeImage } from './resize.js';
 
 /** Requests that run at once: enough to hide the network, few enough to leave the page responsive. */
 const DEPTH = 4;
@@ -17,7 +17,12 @@ export function createDecoders(_workers = defaultWorkers()): ImageDecoders {
   let running = 0;
   const waiting: (() => void)[] = [];
 
-  const decode = async (path: string, height: number, width: number): Promise<Uint8Array> => {
+  const decode = async (
+    path: string,
+    height: number,
+    width: number,
+    filter: ResizeFilter = 'bilinear',
+  ): Promise<Uint8Array> => {
     if (running >= DEPTH) await new Promise<void>((resume) => waiting.push(resume));
     running++;
     try {
@@ -29,7 +34,7 @@ export function createDecoders(_workers = defaultWorkers()): ImageDecoders {
         throw new DatasetError(`${path} cannot be fetched: HTTP ${response.status}. Check the dataset's address.`);
       }
       const image = await decodeImage(new Uint8Array(await response.arrayBuffer()), path);
-      return resizeBilinear(image, width, height).data;
+      return resizeImage(image, width, height, filter).data;
     } finally {
       running--;
       waiting.shift()?.();

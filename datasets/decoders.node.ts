@@ -1,6 +1,6 @@
 import { decodeFile } from './decode-file.node.js';
 import type { ImageDecoders } from './decoders.js';
-import { resizeBilinear } from './resize.js';
+import { type ResizeFilter, resizeImage } from './resize.js';
 import { defaultWorkers, WorkerPool } from './worker-pool.node.js';
 
 export { defaultWorkers };
@@ -9,6 +9,7 @@ export { defaultWorkers };
 export interface PictureSize {
   readonly height: number;
   readonly width: number;
+  readonly filter: ResizeFilter;
 }
 
 /**
@@ -23,13 +24,14 @@ export function createDecoders(workers = defaultWorkers()): ImageDecoders {
   }
   if (workers === 0) {
     return {
-      decode: async (path, height, width) => resizeBilinear(await decodeFile(path), width, height).data,
+      decode: async (path, height, width, filter = 'bilinear') =>
+        resizeImage(await decodeFile(path), width, height, filter).data,
       close: async () => undefined,
     };
   }
   const pool = new WorkerPool<PictureSize, Uint8Array>(workers, new URL('./decoder-worker.node.js', import.meta.url));
   return {
-    decode: (path, height, width) => pool.ask(path, { height, width }),
+    decode: (path, height, width, filter = 'bilinear') => pool.ask(path, { height, width, filter }),
     close: () => pool.close(),
   };
 }

@@ -1,4 +1,6 @@
 import type { Split, SplitCount } from './dataset.js';
+import { TRACKLET_FACTS } from './facts-tracklets.js';
+import { VEHICLE_FACTS } from './facts-vehicles.js';
 
 /**
  * How sure a published figure is. `measured`: recomputed from the split files that the authors publish. `loaders`: at least
@@ -10,8 +12,8 @@ export type Trust = 'measured' | 'loaders' | 'paper';
 /** What a split must hold. `images` counts junk and distractors too. */
 export interface PublishedCount extends Partial<SplitCount> {
   readonly trust: Trust;
-  /** Images of each camera, in order, where they are published. */
-  readonly perCamera?: { readonly trust: Trust; readonly images: readonly number[] };
+  /** Images (or tracklets) of each camera, in order, where they are published. */
+  readonly perCamera?: { readonly trust: Trust; readonly images: readonly number[]; readonly of?: 'tracklets' };
   /** Which edition this is, where several are around. */
   readonly edition?: string;
 }
@@ -106,6 +108,13 @@ export const DATASET_FACTS = {
     query: split('loaders', [972, 486, 1]),
     gallery: split('loaders', [972, 486, 1]),
   },
+  'cuhk01-486': {
+    title: 'CUHK01, 486 identities to train',
+    size: { height: 160, width: 60 },
+    train: split('loaders', [1_944, 486, 2]),
+    query: split('loaders', [970, 485, 1]),
+    gallery: split('loaders', [970, 485, 1]),
+  },
   'cuhk01-871': {
     title: 'CUHK01, 871 identities to train',
     size: { height: 160, width: 60 },
@@ -137,15 +146,8 @@ export const DATASET_FACTS = {
     query: split('paper', [200, 200, 1]),
     gallery: split('paper', [385, 385, 1]),
   },
-  veri: {
-    title: 'VeRi-776',
-    train: [
-      ...split('loaders', [37_778, 576, 20], { edition: "as its authors' documents have it" }),
-      ...split('loaders', [37_746, 575, 20], { edition: 'as the copies in circulation have it' }),
-    ],
-    query: split('loaders', [1_678, 200]),
-    gallery: split('loaders', [11_579, 200, 19]),
-  },
+  ...VEHICLE_FACTS,
+  ...TRACKLET_FACTS,
 } as const satisfies Readonly<Record<string, DatasetFacts>>;
 
 /** Names of the datasets with published figures. */

@@ -10,7 +10,12 @@ const MARKS: readonly (readonly [string, string])[] = [
   ['list_train.txt', 'msmt17'],
   ['campus', 'cuhk01'],
   ['single_shot', 'prid2011'],
+  ['multi_shot', 'prid2011-video'],
   ['image_train', 'veri'],
+  ['train_test_split', 'vehicleid'],
+  ['vric_train.txt', 'vric'],
+  ['bbox_train', 'mars'],
+  ['i-LIDS-VID', 'ilidsvid'],
 ];
 
 /** Names in `bounding_box_train`, and whose they are. */
@@ -49,7 +54,7 @@ async function isFolderPerIdentity(folder: string): Promise<boolean> {
 export async function guessSpec(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() && basename(path) === 'cuhk-03.mat') return `cuhk03:${path}`;
-  if (found?.isFile()) return /\.(csv|jsonl|ndjson|json)$/i.test(path) ? `table:${path}` : undefined;
+  if (found?.isFile()) return /\.(csv|tsv|jsonl|ndjson|json)$/i.test(path) ? `table:${path}` : undefined;
   if (!found?.isDirectory()) return undefined;
   const here = await kindOf(path);
   if (here) return `${here}:${path}`;

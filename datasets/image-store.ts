@@ -1,12 +1,14 @@
 import { createDecoders, defaultWorkers } from '#image-decoders';
-import type { ImageRecord, ReidDataset } from './dataset.js';
+import type { Picture, PictureSource } from './dataset.js';
 import type { ImageDecoders } from './decoders.js';
-import { resizeBilinear } from './resize.js';
+import { type ResizeFilter, resizeImage } from './resize.js';
 
 export interface ImageStoreOptions {
   /** Size of the stored pictures in pixels. */
   readonly height: number;
   readonly width: number;
+  /** How pictures get that size, `bilinear` by default. */
+  readonly filter?: ResizeFilter;
   /** Decoding threads (Node); by default the number of cores less one, at least 1 and at most 4. 0: none. */
   readonly workers?: number;
   /** Most bytes of decoded pictures to keep, 512 MiB by default. */
@@ -24,7 +26,8 @@ const SLICE_MS = 12;
 export class ImageStore {
   readonly height: number;
   readonly width: number;
-  readonly #dataset: ReidDataset;
+  readonly filter: ResizeFilter;
+  readonly #dataset: PictureSource;
   readonly #room: number;
   readonly #decoders: ImageDecoders;
   readonly #kept = new Map<string, Uint8Array>();
@@ -34,9 +37,10 @@ export class ImageStore {
   #line: Promise<unknown> = Promise.resolve();
   #sliceStart = 0;
 
-  constructor(dataset: ReidDataset, options: ImageStoreOptions) {
+  constructor(dataset: PictureSource, options: ImageStoreOptions) {
     this.height = options.height;
     this.width = options.width;
+    this.filter = options.filter ?? 'bilinear';
     this.#dataset = dataset;
     this.#room = options.cacheBytes ?? 512 * 2 ** 20;
     this.#decoders = createDecoders(options.workers ?? defaultWorkers());
@@ -57,7 +61,7 @@ export class ImageStore {
    *
    * @throws DatasetError naming the file when it cannot be read
    */
-  get(record: ImageRecord): Promise<Uint8Array> {
+  get(record: Picture): Promise<Uint8Array> {
     const kept = this.#kept.get(record.path);
     if (kept) return Promise.resolve(kept);
     const coming = this.#coming.get(record.path);
@@ -74,9 +78,9 @@ export class ImageStore {
     await this.#decoders.close();
   }
 
-  async #fetch(record: ImageRecord): Promise<Uint8Array> {
+  async #fetch(record: Picture): Promise<Uint8Array> {
     const pixels = this.#dataset.onDisk
-      ? await this.#decoders.decode(record.path, this.height, this.width)
+      ? await this.#decoders.decode(record.path, this.height, this.width, this.filter)
       : await this.#readHere(record);
     this.#decoded++;
     if (this.#bytes + pixels.byteLength <= this.#room) {
@@ -87,13 +91,13 @@ export class ImageStore {
   }
 
   /** Reads in this thread, one picture after the other in the order asked for, with pauses for other work. */
-  #readHere(record: ImageRecord): Promise<Uint8Array> {
+  #readHere(record: Picture): Promise<Uint8Array> {
     const read = async (): Promise<Uint8Array> => {
       if (performance.now() - this.#sliceStart > SLICE_MS) {
         await new Promise((resume) => setTimeout(resume, 0));
         this.#sliceStart = performance.now();
       }
-      return resizeBilinear(await this.#dataset.read(record), this.width, this.height).data;
+      return resizeImage(await this.#dataset.read(record), this.width, this.height, this.filter).data;
     };
     const result = this.#line.then(read);
     this.#line = result.catch(() => undefined);

@@ -76,8 +76,8 @@ export function probeImage(bytes: Uint8Array, name: string): ImageFacts {
 }
 
 /**
- * Decodes a JPEG or PNG file to RGB. Grey, palette and 16-bit pictures become 8-bit RGB, alpha is dropped, EXIF
- * orientation is not applied. The codecs are loaded on first use, and are the same in Node and in a browser.
+ * Decodes a JPEG or PNG file to RGB. Grey, palette and 16-bit pictures become 8-bit RGB, alpha is dropped, and
+ * JPEGs are turned upright as their Exif orientation says. The codecs are loaded on first use, and are the same in Node and in a browser.
  *
  * @param bytes the whole file
  * @param name the file's name, for the error

@@ -3,12 +3,24 @@ export { changeColours, type JitterConfig, type MoveConfig, moveImage } from './
 export { checkDataset } from './check.js';
 export { type CompareOptions, compareCounts } from './check-counts.js';
 export { checkPictures, rangeOfSizes, type SizeRange } from './check-pictures.js';
+export { type ClipBatch, ClipLoader, type ClipLoaderOptions } from './clip-loader.js';
+export {
+  clipSampler,
+  type StratifiedSamplerOptions,
+  stratifiedSampler,
+  type TestClips,
+  testClipSampler,
+} from './clip-sampler.js';
+export { consecutiveClip, denseClips, spreadClips, stratifiedClip } from './clips.js';
+export { type CropConfig, cropRectangle } from './crop.js';
 export {
   countRecords,
   DISTRACTOR,
   describeDataset,
   type ImageRecord,
   JUNK,
+  type Picture,
+  type PictureSource,
   type ReidDataset,
   type SkippedFile,
   SPLITS,
@@ -16,6 +28,7 @@ export {
   type SplitCount,
 } from './dataset.js';
 export { drawSplits, type IdentitySplit, parseSplits, type SplitsFile } from './drawn-splits.js';
+export { type EnlargeConfig, enlargePicture } from './enlarge.js';
 export { type EraseConfig, eraseRectangle } from './erase.js';
 export { DatasetError } from './error.js';
 export { DATASET_FACTS, type DatasetFacts, type FactsName, type PublishedCount, type Trust } from './facts.js';
@@ -32,9 +45,9 @@ export {
 export { ImageStore, type ImageStoreOptions } from './image-store.js';
 export type { Inspection } from './inspect.js';
 export { crossDomain, joinDatasets } from './join.js';
-export { type Batch, Loader, type LoaderOptions, type LoaderState } from './loader.js';
+export { type Batch, type LoadedPicture, Loader, type LoaderOptions, type LoaderState } from './loader.js';
 export { compareNatural } from './natural-order.js';
-export { resizeBilinear } from './resize.js';
+export { type ResizeFilter, resizeBilinear, resizeImage } from './resize.js';
 export {
   type BatchIndices,
   groupByLabel,
@@ -46,8 +59,21 @@ export {
 } from './sampler.js';
 export { createSynthetic, SYNTHETIC_DEFAULTS, type SyntheticOptions } from './synthetic/synthetic.js';
 export {
+  createSyntheticTracklets,
+  SYNTHETIC_TRACKLET_DEFAULTS,
+  type SyntheticTrackletOptions,
+} from './synthetic/tracklets.js';
+export { RECORDING } from './synthetic/travel.js';
+export {
+  createSyntheticVehicles,
+  SYNTHETIC_VEHICLE_DEFAULTS,
+  type SyntheticVehicleOptions,
+} from './synthetic/vehicles.js';
+export { groupTracklets, hasTracklets, type Tracklet } from './tracklets.js';
+export {
   checkTransform,
   createTransform,
+  fgreidTransform,
   IMAGENET_MEAN,
   IMAGENET_STD,
   type Transform,
@@ -55,3 +81,4 @@ export {
   testTransform,
   trainTransform,
 } from './transforms.js';
+export { type UnlabelledDataset, withoutLabels } from './unlabelled.js';

@@ -40,6 +40,9 @@ interface Reader {
 class Joiner {
   readonly sources: Sources;
   readonly #readers = new Map<string, Reader>();
+  /** Numbers of each part's tracklets, in the order in which they come. */
+  readonly #tracklets = new Map<ReidDataset, Map<number, number>>();
+  #trackletCount = 0;
 
   constructor(parts: readonly ReidDataset[]) {
     this.sources = gatherSources(parts);
@@ -76,9 +79,18 @@ class Joiner {
           camera: record.camera - own[inner]! + this.sources.firstCamera[source]!,
           identityName: `${source + 1}:${name}`,
           source,
+          ...(record.tracklet === undefined ? {} : { tracklet: this.#trackletOf(part, record.tracklet) }),
         };
       });
     });
+  }
+
+  #trackletOf(part: ReidDataset, own: number): number {
+    const numbers = this.#tracklets.get(part) ?? new Map<number, number>();
+    this.#tracklets.set(part, numbers);
+    const number = numbers.get(own) ?? this.#trackletCount++;
+    numbers.set(own, number);
+    return number;
   }
 
   readonly read: ReidDataset['read'] = ({ path }) => {
@@ -127,6 +139,7 @@ function combine(name: string, training: readonly ReidDataset[], testing: readon
     identities: training.reduce((sum, { identities }) => sum + identities, 0),
     cameras: datasets.reduce((sum, { cameras }) => sum + cameras, 0),
     onDisk: parts.every(({ onDisk }) => onDisk),
+    timed: parts.every(({ timed }) => timed === true),
     protocol: testing.every(({ protocol }) => protocol === testing[0]?.protocol) ? testing[0]?.protocol : undefined,
     notes: notesOf(parts),
     sources: datasets,

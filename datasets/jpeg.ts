@@ -1,4 +1,5 @@
 import type { Image } from './image.js';
+import { exifOrientation, isOnItsSide, turnUpright } from './orientation.js';
 
 interface Pixels {
   readonly width: number;
@@ -48,9 +49,17 @@ const isBare = (marker: number): boolean => marker === 0x01 || (marker >= 0xd0 &
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
-/** Walks a JPEG file's segments: the size that it says it has, and whether it runs to its end marker. */
-function walkSegments(bytes: Uint8Array): { width: number; height: number; complete: boolean } {
-  const size = { width: 0, height: 0 };
+/** What a JPEG file's segments say: size as stored, orientation, and whether the file runs to its end marker. */
+interface Segments {
+  readonly width: number;
+  readonly height: number;
+  readonly orientation: number;
+  readonly complete: boolean;
+}
+
+/** Walks a JPEG file's segments. */
+function walkSegments(bytes: Uint8Array): Segments {
+  const size = { width: 0, height: 0, orientation: 1 };
   const u16 = (from: number): number => ((bytes[from] ?? 0) << 8) + (bytes[from + 1] ?? 0);
   let at = 2;
   while (at + 1 < bytes.length) {
@@ -60,6 +69,9 @@ function walkSegments(bytes: Uint8Array): { width: number; height: number; compl
     }
     const marker = bytes[at + 1]!;
     if (marker === 0xd9) return { ...size, complete: true };
+    if (marker === 0xe1 && size.orientation === 1) {
+      size.orientation = exifOrientation(bytes.subarray(at + 4, at + 2 + u16(at + 2)));
+    }
     if (isFrame(marker)) [size.height, size.width] = [u16(at + 5), u16(at + 7)];
     if (marker === 0x00 || marker === 0xff || isBare(marker)) at += marker === 0xff ? 1 : 2;
     else at += 2 + u16(at + 2);
@@ -67,37 +79,33 @@ function walkSegments(bytes: Uint8Array): { width: number; height: number; compl
   return { ...size, complete: false };
 }
 
-/**
- * True when a JPEG file runs to its end marker. The decoder fills what is missing with grey and says nothing, so a cut
- * file has to be found by walking its segments.
- */
-export const jpegIsComplete = (bytes: Uint8Array): boolean => walkSegments(bytes).complete;
-
+/** The decoder fills what is missing with grey and says nothing, so a cut file has to be found by walking its segments. */
 const CUT = 'the file ends before its end marker: it was cut short';
 
 /**
- * The size that a JPEG says it has, without decoding.
+ * The size that a JPEG says it has when it stands upright, without decoding.
  *
  * @throws Error saying what is wrong; the caller adds the file's name
  */
 export function probeJpeg(bytes: Uint8Array): { width: number; height: number } {
-  const { width, height, complete } = walkSegments(bytes);
+  const { width, height, orientation, complete } = walkSegments(bytes);
   if (!complete) throw new Error(CUT);
   if (width === 0 || height === 0) throw new Error('it does not say how large it is');
-  return { width, height };
+  return isOnItsSide(orientation) ? { width: height, height: width } : { width, height };
 }
 
 /**
- * Decodes a JPEG (baseline or progressive; grey, YCbCr or CMYK) to RGB. EXIF orientation is not applied.
+ * Decodes a JPEG (baseline or progressive; grey, YCbCr or CMYK) to RGB, upright as its Exif orientation says.
  *
  * @throws Error saying what is wrong; the caller adds the file's name
  */
 export async function decodeJpeg(bytes: Uint8Array): Promise<Image> {
-  if (!jpegIsComplete(bytes)) throw new Error(CUT);
+  const { orientation, complete } = walkSegments(bytes);
+  if (!complete) throw new Error(CUT);
   const decode = await loadCodec<Decode>('decode');
   const options = { useTArray: true, formatAsRGBA: false, tolerantDecoding: false, maxMemoryUsageInMB: 1024 };
   const { width, height, data } = decode(bytes, options);
-  return { width, height, data };
+  return turnUpright({ width, height, data }, orientation);
 }
 
 /**

@@ -1,7 +1,13 @@
-import type { ImageRecord, ReidDataset } from './dataset.js';
+import type { Picture, PictureSource } from './dataset.js';
 import { ImageStore } from './image-store.js';
 import { type BatchIndices, type Sampler, sequentialSampler } from './sampler.js';
 import { createTransform, type Transform, type TransformConfig } from './transforms.js';
+
+/** A picture as it is loaded: what is not known of it is 0 in `cameras` and -1 in `labels`. */
+export interface LoadedPicture extends Picture {
+  readonly identity?: number;
+  readonly camera?: number;
+}
 
 /** One batch, ready for the network. The arrays are new in every batch, so they may be kept or changed. */
 export interface Batch {
@@ -65,7 +71,7 @@ const SAMPLES_PER_EPOCH = 2 ** 32;
  *   await loader.close();
  */
 export class Loader implements AsyncIterable<Batch> {
-  readonly records: readonly ImageRecord[];
+  readonly records: readonly LoadedPicture[];
   readonly sampler: Sampler;
   readonly transform: TransformConfig;
   readonly store: ImageStore;
@@ -76,9 +82,9 @@ export class Loader implements AsyncIterable<Batch> {
   #state: LoaderState = { epoch: 0, batch: 0 };
 
   /** @throws RangeError when a shared store holds pictures of another size, or labels do not match the records */
-  constructor(dataset: ReidDataset, records: readonly ImageRecord[], options: LoaderOptions) {
+  constructor(dataset: PictureSource, records: readonly LoadedPicture[], options: LoaderOptions) {
     const { transform, seed = 0, labels, prefetch = 2, workers, cacheBytes, store } = options;
-    const { height, width } = transform;
+    const { height, width, resize: filter = 'bilinear' } = transform;
     if (labels && labels.length !== records.length) {
       throw new RangeError(`Loader: ${labels.length} labels for ${records.length} records; there must be one for each`);
     }
@@ -87,11 +93,14 @@ export class Loader implements AsyncIterable<Batch> {
         `Loader: the shared store holds pictures of ${store.height} x ${store.width}, the transform wants ${height} x ${width}`,
       );
     }
+    if (store && store.filter !== filter) {
+      throw new RangeError(`Loader: the shared store resizes pictures ${store.filter}, the transform wants ${filter}`);
+    }
     this.records = records;
     this.sampler = options.sampler ?? sequentialSampler(records.length, 64);
     this.transform = transform;
     this.#transform = createTransform(transform, seed);
-    this.store = store ?? new ImageStore(dataset, { height, width, workers, cacheBytes });
+    this.store = store ?? new ImageStore(dataset, { height, width, filter, workers, cacheBytes });
     this.#labels = labels;
     this.#prefetch = prefetch;
     this.#ownsStore = !store;
@@ -165,8 +174,8 @@ export class Loader implements AsyncIterable<Batch> {
     const place = async (member: number, position: number): Promise<void> => {
       const record = this.records[member];
       if (!record) throw new RangeError(`Loader: the sampler asked for record ${member} of ${this.records.length}`);
-      batch.labels[position] = this.#labels ? this.#labels[member]! : record.identity;
-      batch.cameras[position] = record.camera;
+      batch.labels[position] = this.#labels ? this.#labels[member]! : (record.identity ?? -1);
+      batch.cameras[position] = record.camera ?? 0;
       const pixels = await this.store.get(record);
       this.#transform.write(pixels, firstSample + position, batch.images, position * sampleLength);
     };

@@ -32,7 +32,8 @@ export function openDuke(folder: string): Promise<ReidDataset> {
   return openSplitFolders(folder, {
     title: 'DukeMTMC-reID',
     folders: MARKET_FOLDERS,
-    name: /^(?<identity>\d{4})_c(?<camera>[1-8])_f\d{7}\.jpg$/,
+    name: /^(?<identity>\d{4})_c(?<camera>[1-8])_f(?<frame>\d{7})\.jpg$/,
+    timed: true,
     example: '0005_c2_f0046985.jpg: identity, camera, frame',
     cameras: 8,
     special: false,
@@ -51,7 +52,8 @@ export function openVeri(folder: string): Promise<ReidDataset> {
   return openSplitFolders(folder, {
     title: 'VeRi-776',
     folders: { train: 'image_train', query: 'image_query', gallery: 'image_test' },
-    name: /^(?<identity>\d{4})_c(?<camera>\d{3})_\d{8}_\d+\.jpg$/,
+    name: /^(?<identity>\d{4})_c(?<camera>\d{3})_(?<frame>\d{8})_\d+\.jpg$/,
+    timed: true,
     example: '0001_c001_00016450_0.jpg: identity, camera, time, number',
     cameras: 20,
     special: false,

@@ -3,6 +3,7 @@ import { DISTRACTOR, type ImageRecord, JUNK, type ReidDataset } from './dataset.
 import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
 import { isFolder, sayContents } from './files.node.js';
+import { withMarketClock } from './market-clock.js';
 import { openSplitFolders, readNames, type SplitFolders } from './split-folders.node.js';
 
 const FOLDERS = { train: 'bounding_box_train', query: 'query', gallery: 'bounding_box_test' } as const;
@@ -70,6 +71,6 @@ async function withDistractors(dataset: ReidDataset): Promise<ReidDataset> {
  *   const large = await openMarket1501('data/Market-1501-v15.09.15', { distractors: '500k' });
  */
 export async function openMarket1501(folder: string, { distractors }: Market1501Options = {}): Promise<ReidDataset> {
-  const dataset = await openSplitFolders(folder, LAYOUT);
+  const dataset = withMarketClock(await openSplitFolders(folder, LAYOUT));
   return distractors === '500k' ? withDistractors(dataset) : dataset;
 }

@@ -5,6 +5,7 @@ import { decodeFile } from './decode-file.node.js';
 import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
 import { isFolder, sayContents } from './files.node.js';
+import { existing } from './listed-files.node.js';
 import { labelled } from './numbered.js';
 import { findRoot } from './root.node.js';
 
@@ -81,11 +82,17 @@ export async function openMsmt17(folder: string, { val = 'yes' }: Msmt17Options 
   const [train, test] = [join(root, found.train), join(root, found.test)];
   const trained = await readList(root, 'list_train.txt', train, 'train');
   const validation = val === 'yes' ? await readList(root, 'list_val.txt', train, 'train') : [];
-  return {
-    ...labelled([...trained, ...validation]),
-    name: `MSMT17 ${found.version}, ${root}`,
+  const { query, gallery, problems, ...listed } = await existing({
+    train: [...trained, ...validation],
     query: await readList(root, 'list_query.txt', test, 'test'),
     gallery: await readList(root, 'list_gallery.txt', test, 'test'),
+  });
+  return {
+    ...labelled(listed.train),
+    name: `MSMT17 ${found.version}, ${root}`,
+    query,
+    gallery,
+    problems,
     cameras: CAMERAS,
     onDisk: true,
     notes: [

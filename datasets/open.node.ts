@@ -6,13 +6,32 @@ import { crossDomain, joinDatasets } from './join.js';
 import { nearestName } from './nearest.js';
 import { SpecError, SpecOptions } from './spec-options.js';
 import { createSynthetic, SYNTHETIC_DEFAULTS } from './synthetic/synthetic.js';
+import { createSyntheticTracklets, SYNTHETIC_TRACKLET_DEFAULTS } from './synthetic/tracklets.js';
+import { createSyntheticVehicles, SYNTHETIC_VEHICLE_DEFAULTS } from './synthetic/vehicles.js';
 
-const SYNTHETIC =
-  'synthetic[:seed=1,identities=64,testIdentities=48,images=2,cameras=6,distractors=48,height=128,width=64]';
+/** Kinds that are drawn: their options are whole numbers. */
+const DRAWN_KINDS: Readonly<
+  Record<
+    string,
+    {
+      readonly defaults: Readonly<Record<string, number>>;
+      readonly create: (options: Record<string, number>) => ReidDataset;
+    }
+  >
+> = {
+  synthetic: { defaults: { ...SYNTHETIC_DEFAULTS }, create: createSynthetic },
+  'synthetic-tracklets': { defaults: { ...SYNTHETIC_TRACKLET_DEFAULTS }, create: createSyntheticTracklets },
+  'synthetic-vehicles': { defaults: { ...SYNTHETIC_VEHICLE_DEFAULTS }, create: createSyntheticVehicles },
+};
+
+const formOf = ([kind, { defaults }]: readonly [string, { readonly defaults: Readonly<Record<string, number>> }]) => {
+  const options = Object.entries(defaults).map(([key, value]) => `${key}=${value}`);
+  return [kind, `${kind}[:${options.join(',')}]`] as const;
+};
 
 /** How each kind of dataset is written, for help texts. */
 export const DATASET_KINDS: Readonly<Record<string, string>> = {
-  synthetic: SYNTHETIC,
+  ...Object.fromEntries(Object.entries(DRAWN_KINDS).map(formOf)),
   ...Object.fromEntries(Object.entries(DISK_KINDS).map(([kind, { form }]) => [kind, form])),
 };
 
@@ -22,11 +41,11 @@ export const JOINED_KINDS: readonly string[] = [
   "'train=market1501:DIR;test=duke:DIR'  trains on one and tests on another; either may be several",
 ];
 
-function openSynthetic(rest: string, spec: string): ReidDataset {
-  const known = Object.keys(SYNTHETIC_DEFAULTS);
-  const options = new SpecOptions(rest.replace(/^\?/, ''), ',', known, spec);
-  const numbers = options.entries.map(([key]) => [key, options.whole(key)]);
-  return createSynthetic(Object.fromEntries(numbers));
+function openDrawn(kind: string, rest: string, spec: string): ReidDataset {
+  const { defaults, create } = DRAWN_KINDS[kind]!;
+  const options = new SpecOptions(rest.replace(/^\?/, ''), ',', Object.keys(defaults), spec);
+  const numbers = options.entries.map(([key]) => [key, options.whole(key)!] as const);
+  return create(Object.fromEntries(numbers));
 }
 
 /** Cuts `DIR?options`; a folder whose name holds a question mark cannot be given. */
@@ -38,7 +57,7 @@ function cutQuery(rest: string): readonly [string, string] {
 /** Cuts `A+B`: only a plus sign before what looks like a kind counts, so that folders may have one in their names. */
 function cutSum(spec: string): string[] {
   const kinds = Object.keys(DATASET_KINDS).join('|');
-  return spec.split(new RegExp(`\\+(?=(?:${kinds})(?:[?+]|$)|[a-z][a-z0-9]*:)`));
+  return spec.split(new RegExp(`\\+(?=(?:${kinds})(?:[?+]|$)|[a-z][a-z0-9-]*:)`));
 }
 
 /** What to write in place of a kind that is none. */
@@ -52,7 +71,7 @@ async function adviseKind(kind: string, spec: string): Promise<string> {
 
 async function openOne(spec: string): Promise<ReidDataset> {
   const [, kind = '', rest = ''] = /^([^:?]*)[:?]?([\s\S]*)$/.exec(spec.trim()) ?? [];
-  if (kind === 'synthetic') return openSynthetic(rest, spec);
+  if (Object.hasOwn(DRAWN_KINDS, kind)) return openDrawn(kind, rest, spec);
   const known = DISK_KINDS[kind];
   if (!known) {
     throw new SpecError(
@@ -76,7 +95,10 @@ async function openSum(spec: string): Promise<ReidDataset> {
  * Opens a dataset by one line, as given on the command line:
  *
  * - `synthetic`, `synthetic:seed=2,identities=32`: drawn people, see `createSynthetic`
- * - `market1501:DIR`, `duke:DIR`, `cuhk03:DIR`, `cuhk01:DIR`, `msmt17:DIR`, `prid2011:DIR`, `veri:DIR`: known datasets
+ * - `synthetic-tracklets`, `synthetic-vehicles`: drawn people who walk, drawn vehicles
+ * - `market1501:DIR`, `duke:DIR`, `cuhk03:DIR`, `cuhk01:DIR`, `msmt17:DIR`, `prid2011:DIR`, `veri:DIR`, `vehicleid:DIR`, `vric:DIR`:
+ *   known datasets of pictures
+ * - `mars:DIR`, `ilidsvid:DIR`, `prid2011-video:DIR`, `duke-video:DIR`: known datasets of tracklets
  * - `market:DIR`: your own in Market-1501's folders, names that begin with `ID_cCAMERA`
  * - `folder:DIR`, `folder:DIR?name=*_c{camera}_*`: a folder per identity
  * - `table:FILE`: CSV or JSON lines

@@ -4,10 +4,14 @@ import type { ReidDataset, SkippedFile } from './dataset.js';
 import { decodeFile } from './decode-file.node.js';
 import { DatasetError } from './error.js';
 import { listPictures, needFolder, sayContents } from './files.node.js';
+import type { Finding } from './finding.js';
 import { compileCamera, compileChoice, compilePattern } from './name-pattern.js';
 
 export interface PatternOptions {
-  /** Pattern of the names, with `{id}` and perhaps `{camera}`, `{split}` and others; see `compilePattern`. */
+  /**
+   * Pattern of the names, with `{id}` and perhaps `{camera}`, `{split}` and others, see `compilePattern`. With `{tracklet}` the
+   * pictures are frames of tracklets, in natural order of their names, or in that of `{frame}`.
+   */
   readonly name: string;
   /** Camera rule, see `compileCamera`; by default `{camera}` if the pattern has it, otherwise every picture has its own. */
   readonly camera?: string;
@@ -37,8 +41,20 @@ export function splitOf(name: string): RawEntry['split'] | undefined {
   return SPLIT_NAMES[name.toLowerCase()];
 }
 
+/** The number of a frame as its name says it in `{frame}`. */
+function frameOf(fields: ReadonlyMap<string, string>, path: string): number | undefined {
+  const value = fields.get('frame');
+  if (value === undefined || /^\d{1,15}$/.test(value)) return value === undefined ? undefined : Number(value);
+  throw new DatasetError(`${path}: {frame} is ${value}, which is no whole number. Let {frame} stand for digits alone.`);
+}
+
 /** The dataset of a `pattern:` or a `folder:`; both differ only in what they are called in errors. */
-export async function readByPattern(folder: string, options: PatternOptions, kind: string): Promise<ReidDataset> {
+export async function readByPattern(
+  folder: string,
+  options: PatternOptions,
+  kind: string,
+  problems: readonly Finding[] = [],
+): Promise<ReidDataset> {
   const root = await needFolder(folder);
   const pattern = compilePattern(options.name);
   const cameraOf = compileCamera(options.camera ?? (pattern.fields.includes('camera') ? 'camera' : 'each'), pattern);
@@ -82,7 +98,9 @@ export async function readByPattern(folder: string, options: PatternOptions, kin
   };
   const entries = found.flatMap(({ file, fields, identity }): RawEntry[] => {
     const split = splitFor(identity, fields.get('split'), file);
-    if (split) return [{ path: join(root, file), identity, camera: cameraOf(fields, file), split }];
+    const [path, tracklet] = [join(root, file), fields.get('tracklet')];
+    if (split)
+      return [{ path, identity, camera: cameraOf(fields, file), split, tracklet, frame: frameOf(fields, path) }];
     skipped.push({ path: join(root, file), reason: 'in neither train= nor test=' });
     return [];
   });
@@ -107,6 +125,7 @@ export async function readByPattern(folder: string, options: PatternOptions, kin
     source: root,
     folders: [root],
     skipped,
+    problems,
     read: decodeFile,
   });
 }

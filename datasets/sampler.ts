@@ -28,6 +28,11 @@ export interface IdentitySamplerOptions {
    * times. `identities`: every identity once, with K of its images.
    */
   readonly cover?: 'images' | 'identities';
+  /**
+   * How an identity with fewer than K images fills its group. `repeat` (default): all of them, then some again. `replacement`: K
+   * draws of which several may be the same, as torchreid has it.
+   */
+  readonly shortage?: 'repeat' | 'replacement';
 }
 
 /** Positions of each label, in ascending order of the label. */
@@ -44,7 +49,14 @@ export function groupByLabel(labels: ArrayLike<number>): Map<number, number[]> {
 }
 
 /** Shuffles an identity's images and cuts them into groups of K; fewer than K are repeated, a rest of fewer is left out. */
-function cutIntoGroups(members: readonly number[], size: number, random: RandomStream): number[][] {
+function cutIntoGroups(
+  members: readonly number[],
+  size: number,
+  random: RandomStream,
+  shortage: 'repeat' | 'replacement',
+): number[][] {
+  if (members.length < size && shortage === 'replacement')
+    return [Array.from({ length: size }, () => random.choice(members))];
   const order = random.shuffle([...members]);
   while (order.length < size) order.push(...random.shuffle([...members]).slice(0, size - order.length));
   const groups: number[][] = [];
@@ -63,7 +75,7 @@ function cutIntoGroups(members: readonly number[], size: number, random: RandomS
  *   sampler.batches(0).length;   // batches of the first epoch
  */
 export function identitySampler(options: IdentitySamplerOptions): Sampler {
-  const { labels, identities, images, seed, cover = 'images' } = options;
+  const { labels, identities, images, seed, cover = 'images', shortage = 'repeat' } = options;
   if (!(Number.isInteger(identities) && identities >= 1 && Number.isInteger(images) && images >= 1)) {
     throw new RangeError(`identitySampler: P and K must be whole and positive, got P = ${identities}, K = ${images}`);
   }
@@ -78,7 +90,7 @@ export function identitySampler(options: IdentitySamplerOptions): Sampler {
     const random = new RandomStream(seed, 'sampler', epoch);
     const waiting: number[][][] = [];
     for (const list of members.values()) {
-      const groups = cutIntoGroups(list, images, random);
+      const groups = cutIntoGroups(list, images, random, shortage);
       waiting.push(cover === 'images' ? groups : groups.slice(0, 1));
     }
     const result: BatchIndices[] = [];

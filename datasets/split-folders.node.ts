@@ -12,18 +12,21 @@ import { decodeFile } from './decode-file.node.js';
 import { DatasetError } from './error.js';
 import type { DatasetFacts } from './facts.js';
 import { isFolder, listPictures, sayContents } from './files.node.js';
+import { guessSpec } from './guess.node.js';
 import { findRoot } from './root.node.js';
 
 /** A dataset of three folders, a split each, whose file names begin with identity and camera: Market-1501 and its kin. */
 export interface SplitFolders {
   readonly title: string;
   readonly folders: Readonly<Record<Split, string>>;
-  /** Groups `identity` and `camera`, both whole numbers. */
+  /** Groups `identity` and `camera`, and perhaps `frame`, whole numbers all. */
   readonly name: RegExp;
   /** A name that fits, with what its parts are, for errors. */
   readonly example: string;
   /** How many cameras there are, numbered from 1; undefined: those that are found, in ascending order. */
   readonly cameras?: number;
+  /** True when `frame` is a clock that all cameras share, see `ReidDataset.timed`. */
+  readonly timed?: boolean;
   /** True when -1 is junk and 0 a distractor; otherwise all numbers are people. */
   readonly special: boolean;
   readonly facts?: DatasetFacts;
@@ -36,6 +39,7 @@ export interface NamedPicture {
   readonly identityName: string;
   /** As written. */
   readonly camera: number;
+  readonly frame?: number;
 }
 
 /** The pictures of one folder, by their names. */
@@ -54,7 +58,8 @@ export async function readNames(
       continue;
     }
     const identityName = groups.identity!;
-    found.push({ path: join(folder, file), number: Number(identityName), identityName, camera });
+    const frame = groups.frame === undefined ? {} : { frame: Number(groups.frame) };
+    found.push({ path: join(folder, file), number: Number(identityName), identityName, camera, ...frame });
   }
   return { found, strange };
 }
@@ -62,9 +67,14 @@ export async function readNames(
 /** Why a folder gave no picture, as an error. */
 async function sayNothingFound(folder: string, root: string, strange: readonly string[], layout: SplitFolders) {
   if (strange.length > 0) {
+    const guess = await guessSpec(root);
+    const other =
+      guess && !guess.startsWith('folder:')
+        ? `It looks like ${guess}`
+        : `For other names use pattern:${root}?name=... or folder:${root}.`;
     return new DatasetError(
       `${folder}: none of its ${strange.length} pictures (${strange[0]!.slice(folder.length + 1)}, ...) is named as in ` +
-        `${layout.title} (${layout.example}). For other names use pattern:${root}?name=... or folder:${root}.`,
+        `${layout.title} (${layout.example}). ${other}`,
     );
   }
   const deeper = await listPictures(folder, true);
@@ -128,7 +138,11 @@ export async function openSplitFolders(folder: string, layout: SplitFolders): Pr
     notes.push(`${folders.train}: left out ${pictures.train.length - people.length} images of identity -1 or 0`);
     for (const picture of pictures.train) {
       if (!isPerson(picture))
-        skipped.push({ path: picture.path, reason: 'identity -1 or 0, which is nobody to train on' });
+        skipped.push({
+          path: picture.path,
+          reason: 'identity -1 or 0, which is nobody to train on',
+          advice: `Junk and distractors belong into ${folders.gallery}: were the folders exchanged?`,
+        });
     }
   }
   const labels = labelsOf(people);
@@ -136,11 +150,12 @@ export async function openSplitFolders(folder: string, layout: SplitFolders): Pr
     SPLITS.flatMap((split) => pictures[split]),
     cameras,
   );
-  const record = ({ path, number, identityName, camera }: NamedPicture): ImageRecord => ({
+  const record = ({ path, number, identityName, camera, frame }: NamedPicture): ImageRecord => ({
     path,
     identity: number,
     camera: cameraOf.get(camera)!,
     identityName,
+    ...(frame === undefined ? {} : { frame }),
   });
   return {
     name: `${title} layout, ${root}`,
@@ -150,6 +165,7 @@ export async function openSplitFolders(folder: string, layout: SplitFolders): Pr
     identities: labels.size,
     cameras: cameraOf.size,
     onDisk: true,
+    ...(layout.timed ? { timed: true } : {}),
     notes,
     facts: layout.facts,
     folders: names.map((part) => join(root, part)),

@@ -23,12 +23,12 @@ export interface Mishaps {
 export const USUAL_MISHAPS: Mishaps = { occlusion: 0.15, badBox: 0.08, company: 0.16 };
 
 /** The part of the box's height that a well-boxed person fills. */
-const FILL = 0.92;
+export const FILL = 0.92;
 
 const TURN = Math.PI;
 
 /** Where a person stands in the box. */
-interface Stand {
+export interface Stand {
   /** Height of the figure as a share of the box's. */
   readonly size: number;
   /** Middle of the figure across, and its soles, as shares of the box's width and height. */
@@ -36,7 +36,8 @@ interface Stand {
   readonly y: number;
 }
 
-function directionOf({ yaw, yawSpread, turnShare }: Camera, random: RandomStream): number {
+/** The turn of somebody who walks past. */
+export function directionOf({ yaw, yawSpread, turnShare }: Camera, random: RandomStream): number {
   const turned = random.uniform() < turnShare ? TURN : 0;
   return yaw + turned + random.normal() * yawSpread;
 }
@@ -53,27 +54,43 @@ function drawShadow(canvas: Canvas, { scale, x, y, pitch }: View, strength: numb
   }
 }
 
-function drawStanding(canvas: Canvas, person: Person, camera: Camera, stand: Stand, random: RandomStream): void {
-  const walking = random.uniform() < 0.85;
-  const pose = poseOf(person, random.uniform() * 2 * Math.PI, walking ? random.range(0.55, 1) : 0.06);
-  const pitch = Math.max(0, camera.pitch + random.normal() * 0.04);
+/** How a person is seen in one picture. */
+export interface Sight {
+  readonly stand: Stand;
+  /** Turn of the figure, and how far the camera looks down. */
+  readonly yaw: number;
+  readonly pitch: number;
+  /** Of the walk, see `poseOf`. */
+  readonly phase: number;
+  readonly amount: number;
+  /** Picks the folds of the clothes. */
+  readonly folds: number;
+}
+
+/** Draws a person with their shadow. */
+export function drawSight(canvas: Canvas, person: Person, { light }: Camera, sight: Sight): void {
+  const { stand, yaw, pitch, phase, amount, folds } = sight;
+  const pose = poseOf(person, phase, amount);
   const scale = (canvas.height * stand.size) / Math.cos(pitch);
   const soles = canvas.height * stand.y;
   const view: View = {
-    yaw: directionOf(camera, random),
+    yaw,
     pitch,
     scale,
     x: canvas.width * stand.x,
     y: soles + pose.ground * scale * Math.cos(pitch),
   };
-  const { light } = camera;
   drawShadow(canvas, { ...view, y: soles }, 0.3 + 0.4 * light.direct, light.direction[0]);
-  drawFigure(
-    canvas,
-    [...dressedBody(person, pose, random.integer(1 << 20)), ...headOf(person), ...luggage(person, pose)],
-    view,
-    light,
-  );
+  drawFigure(canvas, [...dressedBody(person, pose, folds), ...headOf(person), ...luggage(person, pose)], view, light);
+}
+
+function drawStanding(canvas: Canvas, person: Person, camera: Camera, stand: Stand, random: RandomStream): void {
+  const walking = random.uniform() < 0.85;
+  const phase = random.uniform() * 2 * Math.PI;
+  const amount = walking ? random.range(0.55, 1) : 0.06;
+  const pitch = Math.max(0, camera.pitch + random.normal() * 0.04);
+  const yaw = directionOf(camera, random);
+  drawSight(canvas, person, camera, { stand, yaw, pitch, phase, amount, folds: random.integer(1 << 20) });
 }
 
 function standIn(badBox: boolean, random: RandomStream): Stand {

@@ -114,8 +114,19 @@ test('published counts: equal, an edition, and differences by how sure they are'
     codes(less).filter((code) => code.startsWith('error')),
     ['error count-images', 'error count-identities', 'error count-per-camera'],
   );
-  assert.match(less.find(({ code }) => code === 'count-per-camera')!.message, 'gallery: camera 2 has 0 of 1');
+  assert.match(less.find(({ code }) => code === 'count-per-camera')!.message, 'camera 2 has 0 (published: 1)');
   assert.match(less.find(({ code }) => code === 'count-images')!.advice!, 'missing');
+});
+
+test('published counts: splits that are exchanged are told, and nothing else of them', () => {
+  const people = good.gallery.filter(({ identity }) => identity > 0);
+  const facts: DatasetFacts = { ...FACTS, train: [{ trust: 'measured', images: 4, identities: 2 }] };
+  const trained = good.train.map((record) => ({ ...record, identity: record.identity + 1 }));
+  const found = compareCounts({ ...good, train: people, gallery: trained, facts });
+  assert.equal(codes(found), ['error exchanged']);
+  assert.match(found[0]!.message, 'train and gallery are exchanged');
+  const lost = checkDataset({ ...good, train: good.query, gallery: good.gallery.slice(2) });
+  assert.match(lost.find(({ code }) => code === 'query-absent')!.advice!, 'are train and gallery exchanged?');
 });
 
 test('published counts: nothing known is nothing said; a set of another size is another set', () => {

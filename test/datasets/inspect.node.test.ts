@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -92,14 +93,13 @@ test('work that is ended gives what was found by then; drawn pictures can be loo
 });
 
 test('a file that is not there any more', () =>
-  withFiles(
-    { 't.csv': 'path,id,camera,split\nx.jpg,1,1,train\nx.jpg,1,2,train\ny.jpg,2,1,train\ny.jpg,2,2,train\n' },
-    async (folder) => {
-      const found = await inspectPictures(await openDataset(`table:${folder}/t.csv`));
-      assert.equal(found.length, 2);
-      assert.match(found[0]!.problem!, 'x.jpg cannot be opened: there is no such file');
-    },
-  ));
+  withFiles(pictures('a/x.jpg', 'a/y.jpg', 'b/x.jpg', 'b/y.jpg', 'c/x.jpg', 'c/y.jpg'), async (folder) => {
+    const dataset = await openDataset(`folder:${folder}?train=a,b`);
+    await rm(join(folder, 'a', 'x.jpg'));
+    const found = await inspectPictures(dataset);
+    assert.equal(found.length, 6);
+    assert.match(found[0]!.problem!, 'x.jpg cannot be opened: there is no such file');
+  }));
 
 test('a probe reads the size that decoding gives', async () => {
   for (const [width, height] of [

@@ -134,6 +134,12 @@ test('MSMT17: what is missing or wrong is named', async () => {
   await withFiles({ ...msmt17('train', 'test'), 'list_query.txt': '\n0000/x.jpg 3\n' }, (folder) =>
     failsWith(() => openDataset(`msmt17:${folder}`), 'list_query.txt, line 2', '0000/x.jpg 3'),
   );
+  const { 'test/0002/0002_000_03_0303morning_0015_0.jpg': _lost, ...whole } = msmt17('train', 'test');
+  await withFiles(whole, async (folder) => {
+    const { query, problems } = await openDataset(`msmt17:${folder}`);
+    assert.equal([query.length, problems!.map(({ code }) => code)], [1, ['missing-file']]);
+    assert.match(problems![0]!.message, '1 picture of 7 that the lists name not found');
+  });
 });
 
 /** All of CUHK01's names; the pictures themselves are not read. */

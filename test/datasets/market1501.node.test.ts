@@ -109,7 +109,11 @@ test('published counts: a lookalike is told so, and compared when asked for', ()
     assert.match(lookalike!.message, 'layout of Market-1501, and 4 training images where that has 12936');
     const findings = compareCounts(dataset, { facts: DATASET_FACTS.market1501, always: true });
     assert.ok(findings.some(({ message }) => message.startsWith('train: 4 images, and there should be 12936, ')));
-    assert.ok(findings.some(({ message }) => message.includes('camera 1 has 1 of 2017, camera 2 has 1 of 1709')));
+    assert.ok(
+      findings.some(({ message }) =>
+        message.includes('camera 1 has 1 (published: 2017), camera 2 has 1 (published: 1709)'),
+      ),
+    );
   }));
 
 test('the 500,000 distractors', () =>

@@ -1,9 +1,13 @@
 import { deflateSync } from 'node:zlib';
 import { ByteWriter } from './little-endian.js';
 
-/** A variable to be written, N x 1. */
+/** A variable to be written, N x 1 unless a shape is given (values column by column). */
 export type Matlab5Column =
-  | { readonly type: 'uint8' | 'uint16' | 'double'; readonly values: readonly number[] }
+  | {
+      readonly type: 'uint8' | 'uint16' | 'double';
+      readonly values: readonly number[];
+      readonly shape?: readonly [number, number];
+    }
   | { readonly type: 'cells'; readonly values: readonly string[] };
 
 const TYPES = { uint8: [9, 2, 1], uint16: [11, 4, 2], double: [6, 9, 8] } as const;
@@ -51,7 +55,7 @@ function variable(name: string, column: Matlab5Column): Uint8Array {
     column.type === 'double'
       ? new Uint8Array(Float64Array.from(column.values).buffer)
       : ints(column.values, size as 1 | 2);
-  return matrix(name, arrayClass, shape, [element(stored, bytes)]);
+  return matrix(name, arrayClass, column.shape ?? shape, [element(stored, bytes)]);
 }
 
 /** A MATLAB file of version 5, little-endian. */
@@ -68,3 +72,13 @@ export function writeMatlab5(columns: Readonly<Record<string, Matlab5Column>>, c
   }
   return out.bytes;
 }
+
+/** A matrix by its rows. */
+export const matrixOf = (
+  rows: readonly (readonly number[])[],
+  type: 'uint16' | 'double' = 'double',
+): Matlab5Column => ({
+  type,
+  values: rows[0]!.flatMap((_, column) => rows.map((row) => row[column]!)),
+  shape: [rows.length, rows[0]!.length],
+});

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkDataset, checkPictures, type ImageRecord } from '../../datasets/index.js';
@@ -125,57 +125,7 @@ test('folder: mistakes are named', async () => {
   );
 });
 
-const CSV = `path,identity,camera,split
-"p/a,1.jpg",5,west,train
-p/a2.jpg,5,east,train
-p/b1.jpg,12,west,train
-p/b2.jpg,12,east,train
-p/c1.jpg,"99",west,query
-p/c2.jpg,99,east,gallery
-p/c3.jpg,-1,east,gallery
-`;
-
 const TABLE_PICTURES = pictures('p/a,1.jpg', 'p/a2.jpg', 'p/b1.jpg', 'p/b2.jpg', 'p/c1.jpg', 'p/c2.jpg', 'p/c3.jpg');
-
-test('table: CSV with quotes', () =>
-  withFiles({ ...TABLE_PICTURES, 't.csv': CSV.replaceAll('\n', '\r\n') }, async (folder) => {
-    const dataset = await openDataset(`table:${join(folder, 't.csv')}`);
-    assert.equal(brief(dataset.train), ['a,1.jpg 0 1', 'a2.jpg 0 0', 'b1.jpg 1 1', 'b2.jpg 1 0']);
-    assert.equal(brief(dataset.query), ['c1.jpg 99 1']);
-    assert.equal(brief(dataset.gallery), ['c2.jpg 99 0', 'c3.jpg -1 0']);
-    const found = await inspectPictures(dataset);
-    assert.equal(
-      found.map(({ problem }) => problem),
-      new Array(7).fill(undefined),
-    );
-  }));
-
-test('table: JSON lines, names for identities, no cameras and no splits', () => {
-  const line = (path: string, id: string) => JSON.stringify({ path, id });
-  const lines = [line('p/a,1.jpg', 'ann'), line('p/a2.jpg', 'ann'), line('p/b1.jpg', 'bob'), line('p/b2.jpg', 'bob')];
-  lines.push(line('p/c1.jpg', 'cid'), line('p/c2.jpg', 'cid'), line('p/c3.jpg', 'dan'));
-  return withFiles({ ...TABLE_PICTURES, 't.jsonl': `${lines.join('\n')}\n` }, async (folder) => {
-    const dataset = await openDataset(`table:${join(folder, 't.jsonl')}`);
-    assert.equal(brief(dataset.train), ['a,1.jpg 0 0', 'a2.jpg 0 1', 'b1.jpg 1 2', 'b2.jpg 1 3']);
-    assert.equal(brief(dataset.query), ['c1.jpg 1 4']);
-    assert.equal(brief(dataset.gallery), ['c2.jpg 1 5', 'c3.jpg 2 6']);
-  });
-});
-
-test('table: mistakes are named with their place', async () => {
-  const fails = (text: string, ...patterns: string[]) =>
-    withFiles({ 't.csv': text }, (folder) =>
-      failsWith(() => openDataset(`table:${folder}/t.csv`), 't.csv', ...patterns),
-    );
-  await fails('', 'no rows');
-  await fails('path,camera\na.jpg,1\n', 'no column id', 'path, camera');
-  await fails('path,id\na.jpg,1,2\n', 'row 2 has 3 fields', 'double quotes');
-  await fails('path,id\n"a.jpg,1\n', 'opens on line 2');
-  await fails('path,id,split\na.jpg,1,tran\n', 'the split is tran');
-  await fails('path,id\na.jpg,\n', 'picture 1: id is empty');
-  await fails('{"path": 1\n', 'line 1 is not JSON');
-  await failsWith(() => openDataset('table:/no/such.csv'), '/no/such.csv cannot be opened');
-});
 
 test('kinds: the nearest is named, and a bare path is told what to add', async () => {
   await failsWith(() => openDataset('foldr:x'), 'Did you mean folder?', 'market1501:DIR');
