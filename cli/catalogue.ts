@@ -1,5 +1,6 @@
 import { DATASET_KINDS } from '../datasets/open.node.js';
-import { type Recipe, recipes } from '../reid/recipes/index.js';
+import { type AnyRecipe, recipes } from '../reid/recipes/index.js';
+import { METHODS } from './cluster-options.js';
 import { DISTANCES, PROTOCOLS } from './evaluation-options.js';
 
 /** Something that there is, and where it was published. */
@@ -30,10 +31,20 @@ const MODELS: Readonly<Record<string, CatalogueEntry>> = {
     'a pyramid of attention: split, attend, merge, stack',
     'Chen et al., Person re-identification via attention pyramid, TIP 2021',
   ),
+  gam: entry(
+    'gam',
+    'bottlenecks in groups with attention to channels and positions, trained without labels',
+    'Nikhal and Riggan, Unsupervised attention based instance discriminative learning, WACV 2021; reconstructed',
+  ),
+  encoder: entry(
+    'encoder',
+    'a residual network that gives features and nothing else, trained without labels',
+    'Dai et al., Cluster contrast for unsupervised person re-identification, ACCV 2022',
+  ),
 };
 
 /** What a recipe's model is called; runs that were saved before there were kinds are a baseline's. */
-const kindOf = ({ model }: Recipe): string => model.kind ?? 'baseline';
+const kindOf = ({ model }: AnyRecipe): string => model.kind ?? 'baseline';
 
 const BACKBONES: readonly CatalogueEntry[] = [
   ...[18, 34, 50].map((depth) =>
@@ -44,7 +55,11 @@ const BACKBONES: readonly CatalogueEntry[] = [
     ),
   ),
   entry('osnet', 'omni-scale network; in code', 'Zhou et al., Omni-scale feature learning, ICCV 2019'),
-  entry('densenet', 'densely connected network; in code', 'Huang et al., Densely connected networks, CVPR 2017'),
+  entry(
+    'densenet',
+    'densely connected network; in code',
+    'Huang et al., Densely connected convolutional networks, CVPR 2017',
+  ),
   entry('inception', 'Inception-v3; in code', 'Szegedy et al., Rethinking the inception architecture, CVPR 2016'),
   entry('resnest', 'split-attention network; in code', 'Zhang et al., ResNeSt: split-attention networks, 2020'),
   entry('se-resnet', 'with squeeze and excitation; in code', 'Hu et al., Squeeze-and-excitation networks, CVPR 2018'),
@@ -58,7 +73,7 @@ const DATASET_SOURCES: Readonly<Record<string, string>> = {
   cuhk01: 'Li et al., Human reidentification with transferred metric learning, ACCV 2012',
   msmt17: 'Wei et al., Person transfer GAN, CVPR 2018',
   prid2011: 'Hirzer et al., Person re-identification by descriptive and discriminative classification, SCIA 2011',
-  veri: 'Liu et al., Progressive vehicle re-identification, ECCV 2016',
+  veri: 'Liu et al., A deep learning-based approach to progressive vehicle re-identification, ECCV 2016',
 };
 
 const LOSSES: readonly CatalogueEntry[] = [
@@ -76,6 +91,26 @@ const LOSSES: readonly CatalogueEntry[] = [
     'center',
     "distance from the centre of one's class; in code",
     'Wen et al., A discriminative feature learning approach for deep face recognition, ECCV 2016',
+  ),
+  entry(
+    'clustering',
+    'cross entropy over a table of clusters, without labels; --set loss.aclSharpness, loss.aclWeight',
+    'Lin et al., A bottom-up clustering approach to unsupervised person re-identification, AAAI 2019',
+  ),
+  entry(
+    'instance',
+    'two views of a picture find each other; --set loss.idlWeight, loss.idlTau, loss.idlForm',
+    'Ye et al., Unsupervised embedding learning via invariant and spreading instance feature, CVPR 2019',
+  ),
+  entry(
+    'cluster contrast',
+    'features against the remembered centres of all clusters; --set loss.temperature, loss.momentum, loss.hard',
+    'Dai et al., Cluster contrast for unsupervised person re-identification, ACCV 2022',
+  ),
+  entry(
+    'hybrid memory',
+    'features against the mean of the remembered pictures of each cluster; in code',
+    'Ge et al., Self-paced contrastive learning with hybrid memory, NeurIPS 2020',
   ),
 ];
 
@@ -127,7 +162,26 @@ const RANKING: readonly CatalogueEntry[] = [
     'features averaged with their neighbours; --query-expansion',
     'Radenović et al., Fine-tuning CNN image retrieval with no human annotation, TPAMI 2019',
   ),
+  entry(
+    'purity, NMI, AMI, ARI, V',
+    'clusters beside known identities; cluster',
+    'Vinh et al., Information theoretic measures for clusterings comparison, JMLR 2010',
+  ),
 ];
+
+const CLUSTERING_SOURCES: Readonly<Record<keyof typeof METHODS, string>> = {
+  dbscan:
+    'Ester et al., A density-based algorithm for discovering clusters, KDD 1996; on Jaccard distances as SpCL and Cluster-Contrast',
+  average: 'Lance and Williams, A general theory of classificatory sorting strategies, 1967',
+  complete: 'Lance and Williams, 1967',
+  single: 'Lance and Williams, 1967',
+  ward: 'Ward, Hierarchical grouping to optimize an objective function, 1963',
+  kmeans: 'Lloyd 1957; Arthur and Vassilvitskii, k-means++, SODA 2007',
+};
+
+const CLUSTERINGS: readonly CatalogueEntry[] = (Object.keys(METHODS) as (keyof typeof METHODS)[]).map((name) =>
+  entry(name, `${METHODS[name]}; cluster --method ${name}`, CLUSTERING_SOURCES[name]),
+);
 
 /** All that there is, by what it is. */
 export const CATALOGUE: Readonly<Record<string, readonly CatalogueEntry[]>> = {
@@ -142,6 +196,7 @@ export const CATALOGUE: Readonly<Record<string, readonly CatalogueEntry[]>> = {
   losses: LOSSES,
   optimisers: OPTIMISERS,
   schedules: SCHEDULES,
+  clusterings: CLUSTERINGS,
   metrics: RANKING,
   protocols: Object.entries(PROTOCOLS).map(([name, about]) =>
     entry(name, `a query leaves out ${about}; --protocol ${name}`),

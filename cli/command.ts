@@ -1,8 +1,10 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { problemsOf } from '../datasets/check.js';
 import { checkDataset, compareCounts, DatasetError, type ReidDataset, SPLITS, type Split } from '../datasets/index.js';
 import { nearestName } from '../datasets/nearest.js';
 import { openDataset } from '../datasets/open.node.js';
 import type { ProgressOutput } from '../reid/training/progress.js';
+import { quoted } from './shell-word.js';
 
 /** A wrong use of a command; the message says what would be right. Exit status 2. */
 export class UsageError extends Error {
@@ -43,13 +45,27 @@ export function wholeNumber(name: string, text: string | undefined, otherwise: n
 }
 
 /**
+ * Opens a data set.
+ *
+ * @throws DatasetError for what its reader found wrong and left out
+ */
+export async function openMended(spec: string): Promise<ReidDataset> {
+  const dataset = await openDataset(spec);
+  const [problem] = problemsOf(dataset);
+  if (!problem) return dataset;
+  throw new DatasetError(
+    `${dataset.name}: ${problem.message}. ${problem.advice ?? ''}\nAll that is wrong with it: node cli/check.js --data ${quoted(spec)}`,
+  );
+}
+
+/**
  * Opens a data set and tells what is doubtful about it.
  *
  * @param needed the splits that must hold something
  * @throws DatasetError where no figures can come of it: a needed split is empty, or no query could find anything
  */
 export async function openUsable(spec: string, needed: readonly Split[] = SPLITS): Promise<ReidDataset> {
-  const dataset = await openDataset(spec);
+  const dataset = await openMended(spec);
   const findings = [...checkDataset(dataset), ...compareCounts(dataset)].filter(
     ({ message }) => needed.includes('train') || message !== 'train is empty',
   );
@@ -59,7 +75,7 @@ export async function openUsable(spec: string, needed: readonly Split[] = SPLITS
     const errors = findings.filter(({ level }) => level === 'error').map(({ message }) => message);
     throw new DatasetError(`${dataset.name} cannot be used: ${errors.join('; ')}.`);
   }
-  for (const { message } of findings) terminal.write(`note: ${message}\n`);
+  for (const { level, message } of findings) terminal.write(`${level === 'error' ? 'problem' : level}: ${message}\n`);
   return dataset;
 }
 

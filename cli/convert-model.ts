@@ -6,14 +6,14 @@ import { Tensor } from '../engine/tensor.js';
 import { APNet } from '../reid/models/apnet.js';
 import { importAPNet } from '../reid/models/checkpoints/apnet.js';
 import { arraysOf, type ImportRow, importState } from '../reid/models/checkpoints/import.js';
-import type { ReidModel } from '../reid/models/model.js';
-import type { Recipe } from '../reid/recipes/index.js';
+import type { RetrievalModel } from '../reid/models/model.js';
+import type { AnyRecipe } from '../reid/recipes/index.js';
 import { buildModel } from '../reid/training/model.js';
 import type { ModelFacts, WeightsSource } from './convert-source.js';
 
 /** A model with the weights of a file, and what of both fitted. */
 export interface Matched extends ModelFacts {
-  readonly model: ReidModel;
+  readonly model: RetrievalModel;
   readonly rows: readonly ImportRow[];
 }
 
@@ -26,7 +26,7 @@ function releaseAll(model: Module): void {
 }
 
 /** How many identities the classifier in a file has: the size in which the model for one differs from it. */
-function identitiesOf(recipe: Recipe, arrays: ReadonlyMap<string, NamedArray>): number {
+function identitiesOf(recipe: AnyRecipe, arrays: ReadonlyMap<string, NamedArray>): number {
   const model = buildModel(recipe, 1);
   const entries = [...model.entries()].filter((pair): pair is [string, Tensor] => pair[1] instanceof Tensor);
   const counts = entries.flatMap(([name, { shape }]) => {
@@ -43,7 +43,7 @@ function identitiesOf(recipe: Recipe, arrays: ReadonlyMap<string, NamedArray>): 
  *
  * @throws FormatError where nothing fits
  */
-export function matchModel({ path, arrays }: WeightsSource, recipe: Recipe, identities?: number): Matched {
+export function matchModel({ path, arrays }: WeightsSource, recipe: AnyRecipe, identities?: number): Matched {
   const own = arraysOf(arrays);
   const count = identities ?? identitiesOf(recipe, own);
   const model = buildModel(recipe, count);

@@ -4,14 +4,14 @@ import { openFile, readFileBytes } from '../engine/io/files.node.js';
 import { readPth, stateDictOf } from '../engine/io/pth.js';
 import { openSafetensors } from '../engine/io/safetensors.js';
 import { FormatError } from '../engine/io/source.js';
-import type { Recipe } from '../reid/recipes/index.js';
+import type { AnyRecipe } from '../reid/recipes/index.js';
 import { CheckpointError, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { UsageError } from './command.js';
 
 /** Which model some weights are of. */
 export interface ModelFacts {
-  readonly recipe: Recipe;
+  readonly recipe: AnyRecipe;
   /** Rows of its classifier. */
   readonly identities: number;
 }
@@ -36,9 +36,9 @@ export const metadataOf = ({ recipe, identities }: ModelFacts): Record<string, s
 
 function factsOf(metadata: Readonly<Record<string, string>>): ModelFacts | undefined {
   try {
-    const recipe = JSON.parse(metadata.recipe ?? '') as Recipe;
+    const recipe = JSON.parse(metadata.recipe ?? '') as AnyRecipe;
     const identities = Number(metadata.identities);
-    const whole = Number.isInteger(identities) && identities > 0;
+    const whole = Number.isInteger(identities) && identities >= 0;
     return whole && typeof recipe.name === 'string' && recipe.model && recipe.input
       ? { recipe, identities }
       : undefined;

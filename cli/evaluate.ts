@@ -1,61 +1,46 @@
 import { join } from 'node:path';
+import { allSplits } from '../datasets/all-splits.node.js';
 import { describeDataset, type ReidDataset } from '../datasets/index.js';
 import { DATASET_KINDS, JOINED_KINDS } from '../datasets/open.node.js';
-import { type Gpu, openGpu } from '../engine/index.js';
+import { openGpu } from '../engine/index.js';
 import { writeFileAtomically } from '../engine/io/files.node.js';
-import type { EvaluationReport } from '../reid/metrics/report.js';
-import type { SingleShotResult } from '../reid/metrics/single-shot.js';
-import type { ImportRow } from '../reid/models/checkpoints/import.js';
 import { recipes } from '../reid/recipes/index.js';
-import {
-  type EvaluationContext,
-  evaluateFeatures,
-  evaluateModel,
-  evaluateRawPixels,
-  modelFeatures,
-  retrievalSides,
-} from '../reid/training/evaluation.js';
-import { type Metrics, metricsOf } from '../reid/training/retrieval.js';
 import { figures } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { readArguments, runCommand, terminal, UsageError } from './command.js';
 import { printIntention } from './dry-run.js';
-import {
-  DISTANCES,
-  EVALUATION_OPTIONS,
-  type EvaluationChoices,
-  evaluationChoices,
-  OPTIONAL_VALUES,
-  PROTOCOLS,
-  recipeFor,
-} from './evaluation-options.js';
+import { type EvaluationFile, evaluateTrained } from './evaluate-model.js';
+import { evaluateSplits } from './evaluate-splits.js';
+import { evaluateStored } from './evaluate-stored.js';
+import { DISTANCES, EVALUATION_OPTIONS, evaluationChoices, OPTIONAL_VALUES, PROTOCOLS } from './evaluation-options.js';
 import { evaluationText } from './evaluation-text.js';
 import { withOptionalValues } from './optional-values.js';
 import { evenly, rankedPng } from './ranked-pictures.js';
 import { quoted } from './shell-word.js';
+import { FEATURE_FORMS } from './stored-features.js';
 import { multiQueryPictures, openTestData } from './test-data.js';
-import {
-  fileHash,
-  modelWords,
-  openTrainedModel,
-  runFolderOf,
-  sayUnmatched,
-  type TrainedModel,
-} from './trained-model.js';
+import { modelWords, openTrainedModel, runFolderOf } from './trained-model.js';
 
 const HELP = `node cli/evaluate.js RUN [--data DATA] [OPTIONS] [--out DIR] [--json]
 node cli/evaluate.js FILE.pth --recipe RECIPE --data DATA [OPTIONS]
+node cli/evaluate.js RUN RUN … [OPTIONS]
+node cli/evaluate.js --features FEATURES [--labels FILE] [OPTIONS] [--out DIR] [--json]
 
 Evaluates a trained model and prints every convention side by side: mAP in its three ways, CMC 1/5/10/20 and mINP, over the queries
 with a match and, where it differs, over all of them.
 
   RUN                  the folder of a run, or its checkpoint.safetensors
+  RUN RUN …            runs of several splits, each on its own data: every one, their mean and standard deviation
   FILE.pth             weights of an original system (PyTorch's, or safetensors), whose recipe is named:
                        ${[...recipes.keys()].join(', ')}
+  --features FEATURES  features in place of a model and pictures, whoever computed them:
+                       ${FEATURE_FORMS.replaceAll('\n', '\n                       ')}
+  --labels FILE        who they show: a table with path, identity, camera and split, or JSON with a column each of "query" and "gallery"
   --recipe RECIPE      which recipe such a file belongs to; what of it did not match is told
   --set KEY=VALUE      changes the recipe, as --set input.height=384
   --data DATA          default: what the run was trained with; or another one, for cross-domain figures:
                        ${[...Object.values(DATASET_KINDS), ...JOINED_KINDS].join('\n                       ')}
+                       split=all tests on every split of cuhk03 (classic), cuhk01 or prid2011, and averages
   --protocol NAME      what a query leaves out of the gallery (junk besides):
                        ${Object.entries(PROTOCOLS)
                          .map(([name, about]) => `${name.padEnd(17)} ${about}`)
@@ -65,7 +50,8 @@ with a match and, where it differs, over all of them.
   --multi-query        each query is the mean of all pictures of its identity in its camera: of gt_bbox where Market-1501 has it
   --query-expansion [K,ALPHA]   averages each feature with its K nearest, weighed by cosine to the power ALPHA. Default 5,3
   --rerank [K1,K2,LAMBDA]       re-ranks by k-reciprocal encoding. Default 20,6,0.3
-  --rerank-form FORM   authors (default), or faiss, as SpCL, Cluster-Contrast and fast-reid encode
+  --rerank-form FORM   authors (default); faiss, as SpCL, Cluster-Contrast and fast-reid encode; squared, the authors' fed with
+                       squared distances, which it squares again: torchreid's and layumi's figures
   --draws exact|N      CMC with one gallery picture of each identity as well, CUHK03's classic protocol: the expectation over all
                        draws, or the mean of N draws a query. Given by itself where the data set asks for it
   --verification       ROC figures of all pairs, TAR@FAR, and the open set
@@ -79,6 +65,8 @@ Exit status: 0 evaluated, 1 something went wrong, 2 wrong use.`;
 
 const OPTIONS = {
   ...EVALUATION_OPTIONS,
+  features: { type: 'string' },
+  labels: { type: 'string' },
   data: { type: 'string' },
   recipe: { type: 'string' },
   set: { type: 'string', multiple: true },
@@ -91,143 +79,6 @@ const OPTIONS = {
 
 /** Queries that ranks.png shows. */
 const SHOWN = 8;
-
-/** What raw pixels and the untrained net reach, and where the figures are from. */
-interface Baselines {
-  readonly from: 'the run' | 'measured now' | 'not measured';
-  readonly rawPixels: Metrics | null;
-  readonly untrained: Metrics | null;
-}
-
-/** An evaluation, as report.json holds it. */
-export interface EvaluationFile extends Metrics {
-  readonly checkpoint: string;
-  readonly recipe: string;
-  readonly data: string;
-  readonly adapter: string;
-  readonly protocol: string;
-  readonly averagePrecision: string;
-  readonly invalidQueries: string;
-  readonly distance: string;
-  readonly queries: number;
-  readonly validQueries: number;
-  readonly gallery: number;
-  readonly rawPixels: Metrics | null;
-  readonly untrained: Metrics | null;
-  readonly baselines: Baselines['from'];
-  /** Names of the file and of the model that did not match. */
-  readonly unmatched: readonly ImportRow[];
-  readonly singleShot?: SingleShotResult;
-  readonly report: EvaluationReport;
-}
-
-/**
- * The run's own figures of raw pixels and of the untrained net, which are by Market-1501's rule, where they are of this data: the
- * same `--data`, and as many queries and gallery pictures as the run counted.
- */
-function baselinesOfRun(
-  { run, recipe }: TrainedModel,
-  data: string,
-  { query, gallery }: ReidDataset,
-  { protocol, distance }: EvaluationChoices,
-): Baselines {
-  const none: Baselines = { from: 'not measured', rawPixels: null, untrained: null };
-  if (run?.facts.data !== data || protocol !== 'market1501') return none;
-  if (JSON.stringify(run.facts.recipe.model) !== JSON.stringify(recipe.model)) return none;
-  const folder = runFolderOf({ run, path: run.path } as TrainedModel);
-  const counted = folder && new RunFolder(folder).readJson<{ queries?: number; gallery?: number }>('metrics.json');
-  if (counted && (counted.queries !== query.length || counted.gallery !== gallery.length)) return none;
-  const { rawPixels, untrained } = run.facts;
-  return {
-    from: 'the run',
-    rawPixels,
-    untrained: distance && distance !== recipe.evaluation.distance ? null : untrained,
-  };
-}
-
-/** The first `k` ranks of the report's headline convention. */
-function headlineOf({ means, averagePrecision, invalidQueries }: EvaluationReport): Metrics {
-  const { mAP, cmc, mINP } = means[invalidQueries];
-  const at = [1, 5, 10, 20].map((k) => [String(k), cmc[k - 1] ?? cmc.at(-1)!] as const);
-  return { mAP: mAP[averagePrecision], cmc: Object.fromEntries(at), mINP };
-}
-
-interface Work {
-  readonly trained: TrainedModel;
-  readonly data: string;
-  readonly dataset: ReidDataset;
-  readonly choices: EvaluationChoices;
-  readonly baselines: boolean;
-}
-
-async function evaluate(gpu: Gpu, { trained, data, dataset, choices, baselines }: Work): Promise<EvaluationFile> {
-  const recipe = recipeFor(trained.recipe, choices);
-  const context: EvaluationContext = { gpu, dataset, recipe, output: terminal };
-  const distance = choices.distance ?? recipe.evaluation.distance;
-  const model = trained.build();
-  let beside = baselinesOfRun(trained, data, dataset, choices);
-  if (baselines && beside.from === 'not measured') {
-    const rawPixels = metricsOf(await evaluateRawPixels(context));
-    terminal.write('the untrained net …\n');
-    const untrained = trained.run ? metricsOf(await evaluateModel(model, context)) : null;
-    beside = { from: 'measured now', rawPixels, untrained };
-  }
-  const unmatched = trained.load(model);
-  const warning = sayUnmatched(trained.path, unmatched);
-  if (warning) terminal.write(`${warning}\n`);
-  const start = performance.now();
-  const { query, gallery } = await retrievalSides(model, context);
-  const pictures = choices.multiQuery ? await multiQueryPictures(dataset) : undefined;
-  const multiQuery = pictures && {
-    records: pictures.records,
-    features: await modelFeatures(model, pictures.records, context),
-  };
-  const { expansion } = choices;
-  const notes = {
-    ...(pictures && { 'multi-query': `${pictures.records.length} pictures, ${pictures.from}` }),
-    ...(expansion && { 'query expansion': { k: expansion.k ?? 5, alpha: expansion.alpha ?? 3 } }),
-  };
-  const seconds = { features: (performance.now() - start) / 1000 };
-  const { report, singleShot } = await evaluateFeatures(gpu, query, gallery, {
-    distance,
-    protocol: choices.protocol,
-    rerank: choices.rerank,
-    expansion,
-    multiQuery,
-    draws: choices.draws ?? (dataset.protocol && !choices.rerank ? 'exact' : undefined),
-    pairs: choices.verification,
-    seconds,
-    facts: {
-      flip: recipe.evaluation.flip,
-      feature: { name: recipe.model.kind ?? 'baseline', dimension: query.features.dimension },
-      image: { width: recipe.input.width, height: recipe.input.height },
-      data: { name: dataset.name },
-      trainedOn: trained.run && trained.run.facts.data !== data ? trained.run.facts.data : undefined,
-      checkpoint: { file: trained.path, sha256: await fileHash(trained.path) },
-      notes: Object.keys(notes).length > 0 ? notes : undefined,
-    },
-  });
-  return {
-    ...headlineOf(report),
-    rawPixels: beside.rawPixels,
-    untrained: beside.untrained,
-    baselines: beside.from,
-    data,
-    protocol: report.protocol,
-    averagePrecision: report.averagePrecision,
-    invalidQueries: report.invalidQueries,
-    queries: report.queries,
-    validQueries: report.valid,
-    gallery: report.gallery,
-    distance: report.facts.distance,
-    checkpoint: trained.path,
-    recipe: recipe.name,
-    adapter: gpu.name,
-    unmatched,
-    singleShot,
-    report,
-  };
-}
 
 /** Draws some queries, from the best to the worst at even steps. */
 function drawRanks({ report, ...file }: EvaluationFile, dataset: ReidDataset): Promise<Uint8Array> {
@@ -262,8 +113,27 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  if (positionals.length !== 1) throw new UsageError('Give one run: node cli/evaluate.js RUN. See --help.');
+  const { features, labels, out: place, json, 'dry-run': dryRun } = values;
+  if (features === undefined && positionals.length === 0) {
+    throw new UsageError('Give one run: node cli/evaluate.js RUN, or --features FEATURES. See --help.');
+  }
   const choices = evaluationChoices(values);
+  if (features !== undefined) {
+    const needless = (['data', 'recipe', 'set', 'baselines'] as const).find((option) => values[option] !== undefined);
+    if (needless ?? positionals[0]) {
+      throw new UsageError(
+        `--features takes the place of model and pictures: leave out ${needless ? `--${needless}` : positionals[0]}.`,
+      );
+    }
+    return evaluateStored(choices, { features, labels, out: place, json, dryRun });
+  }
+  if (labels !== undefined) throw new UsageError('--labels goes with --features.');
+  const places = values.data === undefined ? [undefined] : allSplits(values.data);
+  if (positionals.length > 1 || places.length > 1) {
+    if (values.baselines) throw new UsageError('--baselines is for one run at a time.');
+    const tasks = positionals.flatMap((run) => places.map((split) => ({ place: run, data: split })));
+    return evaluateSplits(tasks, choices, { recipe: values.recipe, set: values.set, out: place, json, dryRun });
+  }
   const trained = await openTrainedModel(positionals[0]!, { recipe: values.recipe, set: values.set });
   const data = values.data ?? trained.run?.facts.data;
   if (data === undefined) {
@@ -286,7 +156,7 @@ async function main(): Promise<number> {
   try {
     terminal.write(`${describeDataset(dataset)}\n${trained.title} on ${gpu.name}\n`);
     const work = { trained, data, dataset, choices, baselines: values.baselines ?? false };
-    const file = await evaluate(gpu, work);
+    const file = await evaluateTrained(gpu, work);
     if (folder) {
       await folder.writeJson('report.json', file);
       await writeFileAtomically(folder.file('ranks.png'), await drawRanks(file, dataset));

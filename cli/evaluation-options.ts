@@ -3,7 +3,7 @@ import type { DistanceKind } from '../reid/metrics/distances.js';
 import type { Protocol } from '../reid/metrics/protocols.js';
 import type { QueryExpansionOptions } from '../reid/metrics/query-expansion.js';
 import type { RerankOptions } from '../reid/metrics/reranking/rerank.js';
-import type { Recipe } from '../reid/recipes/recipe.js';
+import type { RecipeBase } from '../reid/recipes/recipe.js';
 import { UsageError } from './command.js';
 
 /** Which gallery pictures a query leaves out, for help texts and `list`. */
@@ -19,6 +19,9 @@ export const DISTANCES: Readonly<Record<DistanceKind, string>> = {
   euclidean: 'the length of the difference',
   sqeuclidean: 'its square',
 };
+
+/** Forms of re-ranking: the authors'; SpCL's, Cluster-Contrast's and fast-reid's; and what comes of torchreid's and layumi's calls. */
+export const RERANK_FORMS = ['authors', 'faiss', 'squared'] as const;
 
 /** A value of `--rerank` or `--query-expansion`: numbers between commas. */
 export const NUMBERS = /^[\d.]+(,[\d.]+)*$/;
@@ -112,12 +115,14 @@ function numbersOf(option: string, text: string, kinds: readonly NumberKind[]): 
 export function evaluationChoices(values: EvaluationValues): EvaluationChoices {
   const protocol = choiceOf('protocol', values.protocol, Object.keys(PROTOCOLS) as Protocol[]) ?? 'market1501';
   const distance = choiceOf('distance', values.distance, Object.keys(DISTANCES) as DistanceKind[]);
-  const form = choiceOf('rerank-form', values['rerank-form'], ['authors', 'faiss'] as const);
+  const form = choiceOf('rerank-form', values['rerank-form'], RERANK_FORMS);
   let rerank: RerankOptions | undefined;
   if (values.rerank !== undefined) {
     const share = { name: 'LAMBDA', wanted: 'a number from 0 to 1', fits: (value: number) => value >= 0 && value <= 1 };
     const [k1, k2, lambda] = numbersOf('rerank', values.rerank, [count('K1'), count('K2'), share]);
-    rerank = { k1, k2, lambda, form };
+    // The third is the authors' form, fed with squares that it squares once more.
+    const squaredTwice = form === 'squared' ? true : undefined;
+    rerank = { k1, k2, lambda, form: form === 'squared' ? 'authors' : form, squaredTwice };
   } else if (form) throw new UsageError('--rerank-form says how --rerank works; give --rerank too.');
   let expansion: QueryExpansionOptions | undefined;
   if (values['query-expansion'] !== undefined) {
@@ -140,7 +145,11 @@ export function evaluationChoices(values: EvaluationValues): EvaluationChoices {
 }
 
 /** A recipe that evaluates as it was chosen: mirrored pictures, batch size. */
-export const recipeFor = (recipe: Recipe, { flip }: Pick<EvaluationChoices, 'flip'>, batch?: number): Recipe => ({
+export const recipeFor = <R extends RecipeBase>(
+  recipe: R,
+  { flip }: Pick<EvaluationChoices, 'flip'>,
+  batch?: number,
+): R => ({
   ...recipe,
   evaluation: { ...recipe.evaluation, flip: flip || recipe.evaluation.flip, batch: batch ?? recipe.evaluation.batch },
 });

@@ -103,9 +103,9 @@ function conventionLines({ facts, protocol, queries, valid, gallery, junkIdentit
     lines.push(`${name}: ${said}`);
   }
   if (reranking) {
-    const { k1, k2, lambda, form } = reranking;
+    const { k1, k2, lambda, form, squaredTwice } = reranking;
     lines.push(
-      `re-ranking: ${settings({ k1, k2, lambda, form })}; it uses the other queries as unlabelled pictures, so name it beside the figures`,
+      `re-ranking: ${settings({ k1, k2, lambda, form: squaredTwice ? 'squared (twice)' : form })}; it uses the other queries as unlabelled pictures, so name it beside the figures`,
     );
   }
   return lines;

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { type ImageRecord, type ReidDataset, SPLITS, type Split } from '../datasets/index.js';
-import { DATASET_KINDS, JOINED_KINDS, openDataset } from '../datasets/open.node.js';
+import { DATASET_KINDS, JOINED_KINDS } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
 import { writeFileAtomically } from '../engine/io/files.node.js';
 import { writeNpy } from '../engine/io/npy.js';
@@ -8,7 +8,7 @@ import { writeSafetensors } from '../engine/io/safetensors.js';
 import { modelFeatures } from '../reid/training/evaluation.js';
 import { type Features, normalisedFeatures } from '../reid/training/features.js';
 import { duration } from '../reid/training/progress.js';
-import { readArguments, runCommand, terminal, UsageError } from './command.js';
+import { openMended, readArguments, runCommand, terminal, UsageError } from './command.js';
 import { csvTable } from './csv-table.js';
 import { printIntention } from './dry-run.js';
 import { choiceOf, recipeFor } from './evaluation-options.js';
@@ -142,7 +142,7 @@ async function main(): Promise<number> {
   const data = values.data ?? trained.run?.facts.data;
   if (data === undefined)
     throw new UsageError(`--data is missing: ${trained.path} does not say what it was trained with.`);
-  const dataset = await openDataset(data);
+  const dataset = await openMended(data);
   const rows = rowsOf(dataset, splits);
   if (rows.length === 0) throw new UsageError(`--split ${splits.join(',')}: ${dataset.name} has no pictures there.`);
   const table = `${out.slice(0, -extname(out).length)}.csv`;

@@ -4,7 +4,7 @@ import { writeMarket1501 } from '../datasets/market1501-writer.node.js';
 import { openDataset } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
 import { writeFileAtomically } from '../engine/io/files.node.js';
-import { recipeCalled } from '../reid/recipes/index.js';
+import { baselineTiny } from '../reid/recipes/index.js';
 import { drawContactSheet } from '../reid/report/drawing/contact-sheet.js';
 import { type Checkpoint, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { figures, trainRun } from '../reid/training/run.node.js';
@@ -51,7 +51,7 @@ async function main(): Promise<number> {
   const interrupted = folder.hasCheckpoint && !existsSync(folder.file('metrics.json'));
   let checkpoint: Checkpoint | undefined = interrupted ? await readCheckpoint(folder.checkpoint) : undefined;
   const data = `market1501:${folder.file('data')}`;
-  const recipe = recipeCalled('baseline-tiny');
+  const recipe = baselineTiny;
   if (checkpoint && JSON.stringify(checkpoint.facts.recipe) !== JSON.stringify(recipe)) checkpoint = undefined;
   if (!checkpoint) {
     for (const name of ['data', 'checkpoint.safetensors', 'metrics.json', 'log.jsonl', 'ranks.png', 'samples.png']) {

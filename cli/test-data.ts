@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { isFolder } from '../datasets/files.node.js';
 import { DatasetError, type ImageRecord, type ReidDataset } from '../datasets/index.js';
-import { openDataset } from '../datasets/open.node.js';
 import { readNames } from '../datasets/split-folders.node.js';
 import type { Protocol } from '../reid/metrics/protocols.js';
-import { openUsable } from './command.js';
+import { openMended, openUsable } from './command.js';
 
 /**
  * Opens a data set whose test pictures are to be ranked by a protocol.
@@ -14,7 +13,7 @@ import { openUsable } from './command.js';
  */
 export async function openTestData(spec: string, protocol: Protocol): Promise<ReidDataset> {
   if (protocol !== 'no-camera') return openUsable(spec, ['query', 'gallery']);
-  const dataset = await openDataset(spec);
+  const dataset = await openMended(spec);
   const { query, gallery } = dataset;
   const files = new Map<number, Set<string>>();
   for (const { identity, path } of gallery) {

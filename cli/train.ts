@@ -2,16 +2,29 @@ import { existsSync } from 'node:fs';
 import { describeDataset, type ReidDataset } from '../datasets/index.js';
 import { DATASET_KINDS, JOINED_KINDS } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
-import { fitRecipe, overrideRecipe, type Recipe, recipeCalled, recipes } from '../reid/recipes/index.js';
-import { type Checkpoint, readCheckpoint } from '../reid/training/checkpoint.node.js';
+import {
+  type AnyRecipe,
+  fitRecipe,
+  isUnsupervised,
+  overrideRecipe,
+  type Recipe,
+  recipeCalled,
+  recipes,
+} from '../reid/recipes/index.js';
+import { readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { figures, trainRun } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { openUsable, readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
+import { parameterReport } from './parameter-report.js';
+import { needEmpty, type Plan, stopSignal } from './train-plan.js';
+import { trainWithoutLabels } from './train-unsupervised.js';
 
 const HELP = `node cli/train.js [RECIPE] --data DATA [--out DIR] [--set KEY=VALUE …] [--seed N]
 node cli/train.js --resume --out DIR
 
 Trains a re-identification model and evaluates it. DIR gets the recipe, a log, a checkpoint, metrics.json and ranks.png.
+The recipes gam… and cluster-contrast… train without labels: on the pictures of any data set, or on all below folder:DIR. DIR then
+gets clusters.json and clusters.png too, the groups that were found.
 
   RECIPE            default baseline:
 ${[...recipes.values()].map(({ name, about }) => `                      ${name.padEnd(15)} ${about}`).join('\n')}
@@ -22,6 +35,7 @@ ${[...recipes.values()].map(({ name, about }) => `                      ${name.p
   --resume          goes on with the run in DIR from its last checkpoint, to the same bits as if it had never stopped
   --profile         times a few steps kernel by kernel first; leaves profile.txt and trace.json in DIR
   --print           prints the resolved recipe and ends
+  --report-parameters  prints how many numbers the recipe's model trains, and ends; of gam beside what its paper counts
   --json            prints metrics.json to standard output at the end
   --help            prints this
 
@@ -35,26 +49,23 @@ const OPTIONS = {
   resume: { type: 'boolean' },
   profile: { type: 'boolean' },
   print: { type: 'boolean' },
+  'report-parameters': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** What a run is made of: from the command line, or from the run that goes on. */
-interface Plan {
-  readonly recipe: Recipe;
-  readonly data: string;
-  readonly seed: number;
+/** The same with its data set. */
+interface LabelledPlan extends Plan<Recipe> {
   readonly dataset: ReidDataset;
   readonly folder: RunFolder;
-  readonly checkpoint?: Checkpoint;
 }
 
 type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
 
 const stamp = (): string => new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
 
-/** A new run; a wrong data set is told before anything is written. */
-async function newPlan(recipe: Recipe, values: Values): Promise<Plan> {
+/** A new run, of which nothing is written yet. */
+function newPlan(recipe: AnyRecipe, values: Values): Plan {
   const { data } = values;
   if (!data) {
     throw new UsageError(
@@ -62,16 +73,26 @@ async function newPlan(recipe: Recipe, values: Values): Promise<Plan> {
     );
   }
   const seed = wholeNumber('seed', values.seed, 1);
+  return { recipe, data, seed, out: values.out ?? `runs/${recipe.name}-${stamp()}` };
+}
+
+/** Opens the data of a run with labels, and checks that it is what the run was trained on. */
+async function withData(plan: Plan<Recipe>): Promise<LabelledPlan> {
+  const { recipe, data, out, checkpoint } = plan;
   const dataset = await openUsable(data);
-  const folder = new RunFolder(values.out ?? `runs/${recipe.name}-${stamp()}`);
-  if (folder.hasCheckpoint) {
+  const folder = new RunFolder(out);
+  if (!checkpoint) {
+    needEmpty(folder);
+    const { recipe: fitted, note } = fitRecipe(recipe, dataset.identities);
+    if (note) terminal.write(`${note}\n`);
+    return { ...plan, recipe: fitted, dataset, folder };
+  }
+  if (checkpoint.facts.identities !== dataset.identities) {
     throw new UsageError(
-      `${folder.path} already holds a run. Go on with it by --resume --out ${folder.path}, or choose another --out.`,
+      `The run was trained on ${checkpoint.facts.identities} identities, ${data} has ${dataset.identities}. Was the data changed?`,
     );
   }
-  const { recipe: fitted, note } = fitRecipe(recipe, dataset.identities);
-  if (note) terminal.write(`${note}\n`);
-  return { recipe: fitted, data, seed, dataset, folder };
+  return { ...plan, dataset, folder };
 }
 
 /** The run of a folder, from its checkpoint or, if it was stopped before there was one, from the beginning. */
@@ -87,28 +108,8 @@ async function resumedPlan(values: Values): Promise<Plan> {
       `--resume: ${out} holds no run (neither checkpoint.safetensors nor recipe.json). Start one without --resume.`,
     );
   }
-  const data = values.data ?? saved.data;
-  const dataset = await openUsable(data);
-  if (checkpoint && checkpoint.facts.identities !== dataset.identities) {
-    throw new UsageError(
-      `The run was trained on ${checkpoint.facts.identities} identities, ${data} has ${dataset.identities}. Was the data changed?`,
-    );
-  }
   const recipe = overrideRecipe(saved.recipe, values.set ?? []);
-  return { recipe, data, seed: saved.seed, dataset, folder, checkpoint };
-}
-
-/** Aborts on the first Ctrl-C or kill; the second one ends at once. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      terminal.write('\nstopping after this step; again to end at once\n');
-      controller.abort();
-      process.once(signal, () => process.exit(130));
-    });
-  }
-  return controller.signal;
+  return { recipe, data: values.data ?? saved.data, seed: saved.seed, out, checkpoint };
 }
 
 async function main(): Promise<number> {
@@ -129,7 +130,13 @@ async function main(): Promise<number> {
     console.log(JSON.stringify(recipe, null, 2));
     return 0;
   }
-  const plan = values.resume ? await resumedPlan(values) : await newPlan(recipe, values);
+  if (values['report-parameters']) {
+    console.log(await parameterReport(recipe, values.json));
+    return 0;
+  }
+  const { recipe: chosen, ...rest } = values.resume ? await resumedPlan(values) : newPlan(recipe, values);
+  if (isUnsupervised(chosen)) return await trainWithoutLabels({ ...rest, recipe: chosen }, { json: values.json });
+  const plan = await withData({ ...rest, recipe: chosen });
   const { folder, dataset } = plan;
   await folder.writeJson('recipe.json', { recipe: plan.recipe, data: plan.data, seed: plan.seed });
   const gpu = await openGpu();

@@ -7,11 +7,12 @@ import { openFile, readFileBytes } from '../engine/io/files.node.js';
 import { readPth } from '../engine/io/pth.js';
 import { openSafetensors } from '../engine/io/safetensors.js';
 import { FormatError } from '../engine/io/source.js';
+import { formatShape } from '../engine/shape.js';
 import { APNet } from '../reid/models/apnet.js';
 import { importAPNet } from '../reid/models/checkpoints/apnet.js';
 import { arraysOf, type ImportRow, importState, importTable } from '../reid/models/checkpoints/import.js';
-import type { ReidModel } from '../reid/models/model.js';
-import { overrideRecipe, type Recipe, recipeCalled } from '../reid/recipes/index.js';
+import type { RetrievalModel } from '../reid/models/model.js';
+import { type AnyRecipe, overrideRecipe, recipeCalled } from '../reid/recipes/index.js';
 import { type Checkpoint, CheckpointError, loadWeights, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { buildModel } from '../reid/training/model.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
@@ -22,7 +23,7 @@ import { quoted } from './shell-word.js';
 export interface TrainedModel {
   /** The file with the weights. */
   readonly path: string;
-  readonly recipe: Recipe;
+  readonly recipe: AnyRecipe;
   /** Rows of its classifier. */
   readonly identities: number;
   /** Where it is the checkpoint of a run of this project, and is read as one. */
@@ -30,14 +31,14 @@ export interface TrainedModel {
   /** What it is, for people: `baseline from runs/a/checkpoint.safetensors, epoch 30`. */
   readonly title: string;
   /** Builds it anew, with random weights. Needs an open GPU. */
-  build(): ReidModel;
+  build(): RetrievalModel;
   /**
    * Takes the weights over.
    *
    * @returns what of file and model did not match; nothing for a run, where everything must
    * @throws CheckpointError or FormatError naming the file
    */
-  load(model: ReidModel): readonly ImportRow[];
+  load(model: RetrievalModel): readonly ImportRow[];
 }
 
 /** How a file is to be read. */
@@ -134,7 +135,23 @@ async function safetensorsArrays(path: string): Promise<Map<string, NamedArray>>
 /** Names under which the original systems keep the classifier of identities. */
 const CLASSIFIER = /(^|\.)(cls|classifier|fc)\.weight$/;
 
-function foreignModel(path: string, recipe: Recipe, weights: Map<string, NamedArray>): TrainedModel {
+/**
+ * Weights that a model has in another shape are of another model, or of RGA at another picture size: features would be noise.
+ *
+ * @throws FormatError naming the first
+ */
+function refuseOtherShapes(rows: readonly ImportRow[], { input }: AnyRecipe): void {
+  const other = rows.filter(({ name, action }) => action === 'other shape' && !CLASSIFIER.test(name));
+  if (other.length === 0) return;
+  const { name, found, expected } = other[0]!;
+  throw new FormatError(
+    `${other.length} of its arrays have another shape than the model's, first ${name}: ${formatShape(found!)} in the file, ` +
+      `${formatShape(expected!)} in the model for pictures of ${input.height} x ${input.width}. Was it trained with another ` +
+      'picture size or backbone? Say so, as --set input.height=256; node cli/convert.js FILE --recipe NAME --dry-run shows every name',
+  );
+}
+
+function foreignModel(path: string, recipe: AnyRecipe, weights: Map<string, NamedArray>): TrainedModel {
   const classifier = [...weights].find(([name, { shape }]) => CLASSIFIER.test(name) && shape.length === 2);
   const identities = classifier?.[1].shape[0] ?? 2;
   return {
@@ -149,6 +166,7 @@ function foreignModel(path: string, recipe: Recipe, weights: Map<string, NamedAr
     load: (model) => {
       try {
         const rows = model instanceof APNet ? importAPNet(model, weights) : importState(model, weights);
+        refuseOtherShapes(rows, recipe);
         return rows.filter(({ action }) => action !== 'loaded');
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;

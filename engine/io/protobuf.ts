@@ -1,5 +1,6 @@
 /** How a field's value lies in the bytes. */
 const VARINT = 0;
+const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
 
@@ -45,6 +46,16 @@ export class ProtoMessage {
     return this.#add(new Uint8Array(Float32Array.of(value).buffer));
   }
 
+  double(field: number, value: number): this {
+    this.#add(Uint8Array.from(varint(field * 8 + FIXED64)));
+    return this.#add(new Uint8Array(Float64Array.of(value).buffer));
+  }
+
+  /** A packed list of doubles. */
+  doubles(field: number, values: ArrayLike<number>): this {
+    return this.bytes(field, new Uint8Array(Float64Array.from(values).buffer));
+  }
+
   /** Bytes; they are not copied and must stay as they are. */
   bytes(field: number, value: Uint8Array): this {
     this.#add(Uint8Array.from([...varint(field * 8 + LENGTH), ...varint(value.length)]));
@@ -76,5 +87,51 @@ export class ProtoMessage {
     this.#parts.push(part);
     this.#length += part.length;
     return this;
+  }
+}
+
+/** A field as it was read: a number, or bytes that may be a text, a message or a packed list. */
+export interface Field {
+  readonly field: number;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
+const NONE = new Uint8Array(0);
+
+/**
+ * The fields of a message, in order.
+ *
+ * @throws Error when the bytes end inside of a field, or hold a kind of field that does not exist
+ */
+export function* readMessage(bytes: Uint8Array): Generator<Field> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      if (at >= bytes.length || scale > 2 ** 63) throw new Error('protobuf: the message ends inside of a number');
+      const byte = bytes[at++]!;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  const take = (length: number): number => {
+    if (at + length > bytes.length) throw new Error('protobuf: the message ends inside of a field');
+    at += length;
+    return at - length;
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    const kind = tag % 8;
+    if (kind === VARINT) yield { field, number: varint(), bytes: NONE };
+    else if (kind === FIXED64) yield { field, number: view.getFloat64(take(8), true), bytes: NONE };
+    else if (kind === FIXED32) yield { field, number: view.getFloat32(take(4), true), bytes: NONE };
+    else if (kind === LENGTH) {
+      const length = varint();
+      const start = take(length);
+      yield { field, number: length, bytes: bytes.subarray(start, start + length) };
+    } else throw new Error(`protobuf: there is no kind of field ${kind}`);
   }
 }

@@ -6,7 +6,7 @@ import { heatTable } from './plot/heat-table.js';
 import { histogramChart } from './plot/histogram.js';
 import { lineChart } from './plot/line-chart.js';
 import { scatterChart } from './plot/scatter.js';
-import type { ReportData, VerificationSection } from './report-data.js';
+import type { ClustersSection, ReportData, VerificationSection } from './report-data.js';
 
 /** A part of the page: its name in the address, its heading, and what is in it; undefined leaves it out. */
 type Section = readonly [id: string, heading: string, content: Html | undefined];
@@ -25,6 +25,11 @@ function verificationPart({ histogram, roc, facts }: VerificationSection): Html 
   }`;
 }
 
+function clustersPart({ charts: history = [], sizes, facts, sheet }: ClustersSection): Html {
+  const drawn = [...history.map(lineChart), sizes && histogramChart(sizes)];
+  return html`${facts && factsTable(facts)}${charts(drawn)}${sheet && plate(sheet)}`;
+}
+
 /** Tables with charts beside them, where there is room. */
 function figuresSection(tables: readonly Html[], drawn: readonly Html[] | undefined): Html | undefined {
   if (tables.length === 0) return drawn && charts(drawn);
@@ -32,7 +37,7 @@ function figuresSection(tables: readonly Html[], drawn: readonly Html[] | undefi
 }
 
 function sectionsOf(data: ReportData): readonly Section[] {
-  const { figures, conventions, dataset, verification, recipe, environment } = data;
+  const { figures, conventions, dataset, verification, clusters, recipe, environment } = data;
   const training = some(data.training);
   const retrieval = some(data.retrieval);
   const cameras = some(data.cameras);
@@ -50,6 +55,7 @@ function sectionsOf(data: ReportData): readonly Section[] {
   return [
     ['figures', 'Figures', figuresSection(tables, retrieval?.map(lineChart))],
     ['training', 'Training', training && charts(training.map(lineChart))],
+    ['clusters', 'Clusters', clusters && clustersPart(clusters)],
     ['queries', 'Queries', ranked && html`${ranked.map(rankedLists)}`],
     ['looks', 'What it looked at', looks && html`${looks.map(lookGrid)}`],
     ['features', 'Features', maps && charts(maps.map(scatterChart))],

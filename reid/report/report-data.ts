@@ -89,6 +89,16 @@ export interface VerificationSection {
   readonly facts?: readonly (readonly [name: string, value: string])[];
 }
 
+/** What training without labels made of the pictures. */
+export interface ClustersSection {
+  /** By round: numbers and shares. */
+  readonly charts?: readonly LineChart[];
+  readonly sizes?: Histogram;
+  readonly facts?: readonly (readonly [name: string, value: string])[];
+  /** Pictures of some clusters. */
+  readonly sheet?: Plate;
+}
+
 /** A picture with a caption, for what has no section of its own. */
 export interface Plate {
   readonly title: string;
@@ -115,6 +125,7 @@ export interface ReportData {
   /** CMC. */
   readonly retrieval?: readonly LineChart[];
   readonly verification?: VerificationSection;
+  readonly clusters?: ClustersSection;
   readonly cameras?: readonly HeatTable[];
   readonly ranked?: readonly RankedLists[];
   readonly looks?: readonly LookGrid[];

@@ -4,15 +4,8 @@ import { ROOT, testFiles } from '../files.js';
 import type { Options } from '../options.js';
 import { failure, type Report, seconds, sourceName } from '../report.js';
 import type { Outcome } from '../suite.js';
+import { FLAGS } from './flags.js';
 import { startServer } from './server.js';
-
-/** SwiftShader always, so that the suite says the same on every machine. */
-const FLAGS = [
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--no-sandbox',
-  '--disable-background-networking',
-];
 
 /** What a browser runs too: the engine, the data sets and the science. */
 const FOLDERS = ['test/engine', 'test/datasets', 'test/reid'];

@@ -16,6 +16,7 @@ function pick(entry: Conditions): string | undefined {
 }
 
 interface Manifest {
+  readonly name?: string;
   readonly exports?: Conditions;
   readonly imports?: Record<string, Conditions>;
   readonly module?: string;
@@ -24,10 +25,10 @@ interface Manifest {
 
 const manifest = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
-/** The entries of one installed package: its `exports`, or its main file and everything below its folder. */
-function packageEntries(root: string, name: string): [string, string][] {
-  const { exports, module, main = 'index.js' } = manifest(join(root, 'node_modules', name));
-  const at = (target: string) => posix.join('/node_modules', name, target);
+/** The entries of one package in a folder below `root`: its `exports`, or its main file and everything below its folder. */
+function packageEntries(root: string, folder: string, name: string): [string, string][] {
+  const { exports, module, main = 'index.js' } = manifest(join(root, folder));
+  const at = (target: string) => posix.join('/', folder, target);
   if (exports === undefined) {
     return [
       [name, at(module ?? main)],
@@ -43,8 +44,8 @@ function packageEntries(root: string, name: string): [string, string][] {
 }
 
 /**
- * An import map with which a browser resolves what Node resolves by package.json and node_modules: the package's own `#` imports
- * and every installed package. A package in CommonJS gets an entry too; importing it fails, as it must.
+ * An import map with which a browser resolves what Node resolves by package.json and node_modules: the package's own `#` imports,
+ * its own name, and every installed package. A package in CommonJS gets an entry too; importing it fails, as it must.
  */
 export function importMap(root: string): Record<string, string> {
   const entries = Object.entries(manifest(root).imports ?? {}).map(([name, entry]) => [
@@ -56,5 +57,9 @@ export function importMap(root: string): Record<string, string> {
     name.startsWith('@') ? readdirSync(join(modules, name)).map((inner) => `${name}/${inner}`) : [name],
   );
   const packages = names.filter((name) => existsSync(join(modules, name, 'package.json')));
-  return Object.fromEntries([...entries, ...packages.flatMap((name) => packageEntries(root, name))]);
+  return Object.fromEntries([
+    ...entries,
+    ...packageEntries(root, '', manifest(root).name!),
+    ...packages.flatMap((name) => packageEntries(root, posix.join('node_modules', name), name)),
+  ]);
 }

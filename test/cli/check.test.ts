@@ -130,10 +130,17 @@ test('check: a table, a folder and a pattern', async () => {
     const [, id, camera] = /(-?\d+)_c(\d)[^/\\]*$/.exec(path)!;
     return `${path},${id},${camera},${part}`;
   });
-  writeFileSync(at('table.csv'), `path,id,camera,split\n${rows.join('\n')}\n${rows[0]!}\n`);
+  const absent = rows[0]!.replace('.jpg', '.png');
+  writeFileSync(at('table.csv'), `path,id,camera,split\n${rows.join('\n')}\n${rows[0]!}\n${absent}\n`);
   const table = await run('check', '--data', `table:${at('table.csv')}`);
   assert.is(table.code, 1);
-  assert.match(table.stdout, '1 file is listed more than once in train');
+  assert.match(
+    table.stdout,
+    new RegExp(`1 picture of ${rows.length + 2} not found, first .*\\.png \\(row ${rows.length + 3}\\)`),
+  );
+  assert.match(table.stdout, 'the table names them again');
+  const { stderr } = await run('evaluate', 'run', '--data', `table:${at('table.csv')}`);
+  assert.match(stderr, 'run is not there');
   for (const [path] of paths.slice(0, 24)) {
     const [, id] = /(-?\d+)_c\d[^/\\]*$/.exec(path)!;
     mkdirSync(at('people', id!), { recursive: true });

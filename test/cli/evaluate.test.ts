@@ -2,13 +2,14 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } 
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { EvaluationFile } from '../../cli/evaluate.js';
+import type { EvaluationFile } from '../../cli/evaluate-model.js';
 import { type EvaluationValues, evaluationChoices, NUMBERS } from '../../cli/evaluation-options.js';
 import { withOptionalValues } from '../../cli/optional-values.js';
 import { createSynthetic, decodeImage } from '../../datasets/index.js';
 import { writeMarket1501 } from '../../datasets/market1501-writer.node.js';
 import type { NamedArray } from '../../engine/io/arrays.js';
 import { readFileBytes, writeFileAtomically } from '../../engine/io/files.node.js';
+import { writePth } from '../../engine/io/pth-writer.js';
 import { readSafetensors, writeSafetensors } from '../../engine/io/safetensors.js';
 import type { RunMetrics } from '../../reid/training/run.node.js';
 import { ROOT } from '../files.js';
@@ -139,6 +140,9 @@ test("evaluate: weights under another system's wrapping, with what did not match
   assert.equal([whole.mAP, whole.unmatched, whole.baselines], [mAP, [], 'not measured']);
   assert.not(existsSync(at('report.json')), 'nothing is written beside a file of no run');
 
+  await writeFileAtomically(at('whole.pth'), writePth(wrapped));
+  assert.is((await evaluate(at('whole.pth'), ...recipe)).mAP, mAP);
+
   const extra: NamedArray = { dtype: 'float32', shape: [2], data: new Float32Array(2) };
   const holed = wrapped.map(([name, array]) =>
     name.endsWith('base.conv1.weight') ? (['module.stem.w', extra] as const) : ([name, array] as const),
@@ -155,6 +159,10 @@ test("evaluate: weights under another system's wrapping, with what did not match
   );
   assert.match(stderr, 'do not match in 2 names');
   assert.match(stderr, "1 of the model's arrays keep the random numbers");
+
+  const wider = ['--recipe', 'baseline', ...set(...CHANGES, 'model.width=8'), '--data', DATA];
+  const words = ['another shape', 'base.conv1.weight', 'for pictures of 32 x 16', '--dry-run'];
+  await fail(1, words, 'evaluate', at('whole.safetensors'), ...wider);
 
   const pth = join(ROOT, 'test/fixtures/io/tensors_zip.pth');
   await fail(2, ['tensors_zip.pth', '--recipe rga'], 'evaluate', pth, '--data', DATA);
@@ -191,7 +199,7 @@ test('evaluate: wrong values of the options', async () => {
   wrong({ 'multi-query': true, protocol: 'no-camera' }, 'no-camera');
   assert.equal(evaluationChoices({ rerank: '', 'query-expansion': '' }), {
     ...evaluationChoices({}),
-    rerank: { k1: undefined, k2: undefined, lambda: undefined, form: undefined },
+    rerank: { k1: undefined, k2: undefined, lambda: undefined, form: undefined, squaredTwice: undefined },
     expansion: { k: undefined, alpha: undefined },
   });
   await fail(2, ['no recipe "rgga"', 'Did you mean rga?'], 'evaluate', tiny, '--recipe', 'rgga');

@@ -23,7 +23,7 @@ test.before(async () => {
 
 /** The rows of a table that extract wrote, by column. */
 const tableOf = (path: string): Record<string, string>[] => {
-  const [head, ...rows] = parseCsv(readFileSync(path, 'utf8'), path);
+  const [head, ...rows] = parseCsv(readFileSync(path, 'utf8'), path).map(({ fields }) => fields);
   return rows.map((row) => Object.fromEntries(row.map((cell, i) => [head![i]!, cell])));
 };
 

@@ -24,11 +24,12 @@ test.before(async () => {
   for (const name of ['single/a/1', 'single/b/1', 'single/c/1', 'alone/a/1', 'alone/a/2']) {
     writeFileSync(at(`${name}.png`), picture);
   }
-  const rows = ['train', 'train', 'query', 'gallery'].flatMap((split, i) =>
-    [1, 2].map((n) => `single/a/1.png,${split === 'train' ? 10 * n + i : 5},east,${split}`),
-  );
-  const pairs = [1, 2].flatMap((id) => [1, 2].map(() => `single/a/1.png,${id},east,train`));
-  writeFileSync(at('camera.csv'), `path,identity,camera,split\n${pairs.join('\n')}\n${rows.slice(4).join('\n')}\n`);
+  const rows = ['1,train', '1,train', '2,train', '2,train', '5,query', '5,gallery'].map((row, i) => {
+    writeFileSync(at(`single/${i}.png`), picture);
+    return `single/${i}.png,east,${row}\n`;
+  });
+  writeFileSync(at('camera.csv'), `path,camera,identity,split\n${rows.join('')}`);
+  writeFileSync(at('missing.csv'), `path,camera,identity,split\n${rows.join('')}single/9.png,west,5,gallery\n`);
   const array = { dtype: 'float32', shape: [2], data: new Float32Array([1, 2]) } as const;
   await writeFileAtomically(at('other-model/checkpoint.safetensors'), writeSafetensors([['conv.weight', array]]));
   const bytes = readFileSync(at('other-model/checkpoint.safetensors'));
@@ -74,6 +75,16 @@ const MISTAKES: readonly Mistake[] = [
   ],
   ['one identity', 1, ['one identity'], 'train', '--data', `folder:${at('alone')}`, '--out', out],
   ['one camera', 1, ['same camera'], 'train', '--data', `table:${at('camera.csv')}`, '--out', out],
+  [
+    'a table with a picture that is not there',
+    1,
+    ['1 picture of 7 not found', 'missing=skip', 'node cli/check.js --data'],
+    'train',
+    '--data',
+    `table:${at('missing.csv')}`,
+    '--out',
+    out,
+  ],
   [
     'a place that is a file',
     1,

@@ -142,6 +142,9 @@ const wrong: string = x.shape;
 export { dataset, engine, nn, optim, recipe, Trainer, wrong };
 `;
 
+/** The script of the README. */
+const README = /```ts\n([\s\S]+?)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))![1]!;
+
 test('a strict TypeScript project finds the types, in Node and with a bundler', () => {
   const folder = mkdtempSync(join(tmpdir(), 'consumer-'));
   try {
@@ -149,6 +152,7 @@ test('a strict TypeScript project finds the types, in Node and with a bundler', 
     symlinkSync(ROOT, join(folder, `node_modules/${manifest.name}`), 'junction');
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     writeFileSync(join(folder, 'use.ts'), CONSUMER);
+    writeFileSync(join(folder, 'readme.ts'), README);
     for (const kind of [
       ['nodenext', 'nodenext'],
       ['esnext', 'bundler'],
@@ -163,7 +167,7 @@ test('a strict TypeScript project finds the types, in Node and with a bundler', 
         skipLibCheck: false,
         noEmit: true,
       };
-      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts', 'readme.ts'] }));
       const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
       assert.ok(existsSync(compiler));
       const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' });

@@ -88,9 +88,28 @@ export function glyphOf(character: string): Glyph {
   return glyphs.get(character) ?? (glyphs.get('?') as Glyph);
 }
 
+/** Letters of European alphabets that are no letter with an accent. */
+const SPELT: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  Æ: 'AE',
+  œ: 'oe',
+  Œ: 'OE',
+  ø: 'o',
+  Ø: 'O',
+  ł: 'l',
+  Ł: 'L',
+};
+
+/** The characters in which a text is drawn: letters without their accents, which nine rows have no room for. */
+export const charactersOf = (text: string): string[] =>
+  Array.from(text.normalize('NFD').replace(/\p{M}/gu, '')).flatMap((character) =>
+    Array.from(SPELT[character] ?? character),
+  );
+
 /** Width of a text in pixels at scale 1, one pixel between characters. */
 export function textWidth(text: string): number {
-  const width = Array.from(text).reduce((sum, character) => sum + glyphOf(character).width + 1, 0);
+  const width = charactersOf(text).reduce((sum, character) => sum + glyphOf(character).width + 1, 0);
   return Math.max(0, width - 1);
 }
 

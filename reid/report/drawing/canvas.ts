@@ -1,5 +1,5 @@
 import type { Image } from '../../../datasets/image.js';
-import { FONT_HEIGHT, glyphOf, textWidth } from './bitmap-font.js';
+import { charactersOf, FONT_HEIGHT, glyphOf, textWidth } from './bitmap-font.js';
 
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [red: number, green: number, blue: number];
@@ -44,7 +44,7 @@ export class Canvas implements Image {
    */
   text(text: string, x: number, y: number, colour: Colour, scale = 1, align: 'left' | 'centre' = 'left'): void {
     let left = align === 'left' ? x : x - Math.floor((textWidth(text) * scale) / 2);
-    for (const character of text) {
+    for (const character of charactersOf(text)) {
       const { width, rows } = glyphOf(character);
       for (let row = 0; row < FONT_HEIGHT; row++) {
         for (let column = 0; column < width; column++) {

@@ -18,6 +18,8 @@ export interface FeatureMapOptions {
   readonly identities?: number;
   /** Distractors shown, at even steps. Default 80. */
   readonly distractors?: number;
+  /** Pictures shown at most, at even steps: the time of t-SNE grows with them. Default 1000. */
+  readonly points?: number;
   readonly seed?: number;
   readonly onProgress?: (progress: TsneProgress) => void;
 }
@@ -36,20 +38,28 @@ const isPerson = ({ identity }: ImageRecord): boolean => identity !== DISTRACTOR
 export async function featureMaps(
   query: FeaturedRecords,
   gallery: FeaturedRecords,
-  { unit = false, identities = 40, distractors = 80, seed = 1, onProgress }: FeatureMapOptions = {},
+  {
+    unit = false,
+    identities = 40,
+    distractors = 80,
+    points: most = 1000,
+    seed = 1,
+    onProgress,
+  }: FeatureMapOptions = {},
 ): Promise<Scatter[]> {
   const items = [query, gallery].flatMap(({ records, features }, side) =>
     records.map((record, row) => ({ record, row, features, isQuery: side === 0 })),
   );
   const people = [...new Set(items.filter(({ record }) => isPerson(record)).map(({ record }) => record.identity))];
   const chosen = new Set(evenly(people, identities));
-  const shown = [
+  const drawn = [
     ...items.filter(({ record }) => isPerson(record) && chosen.has(record.identity)),
     ...evenly(
       items.filter(({ record }) => record.identity === DISTRACTOR),
       distractors,
     ),
   ];
+  const shown = evenly(drawn, most);
   const { dimension } = query.features;
   if (shown.length < 8 || dimension < 2) return [];
   const data = new Float32Array(shown.length * dimension);
@@ -74,6 +84,7 @@ export async function featureMaps(
       ring: isQuery,
     }));
   const all = chosen.size < people.length ? `${chosen.size} of ${people.length} people` : `All ${people.length} people`;
+  const some = shown.length < drawn.length ? `, ${shown.length} of their ${drawn.length} pictures` : '';
   const pale = shown.some(({ record }) => record.identity === DISTRACTOR) ? ', distractors pale' : '';
   return [
     {
@@ -83,7 +94,7 @@ export async function featureMaps(
         (i) => map.points[2 * i]!,
         (i) => map.points[2 * i + 1]!,
       ),
-      note: `${all}, one colour each; rings are queries, dots gallery${pale}. Near points are alike; gaps and sizes of clusters mean little. Perplexity ${perplexity}.`,
+      note: `${all}${some}, one colour each; rings are queries, dots gallery${pale}. Near points are alike; gaps and sizes of clusters mean little. Perplexity ${perplexity}.`,
     },
     {
       title: 'Features by principal components',

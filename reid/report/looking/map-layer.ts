@@ -8,6 +8,7 @@ import { StripeAttention } from '../../models/attention/pyramid.js';
 import { RGAModule } from '../../models/attention/rga-module.js';
 import { SplitAttention } from '../../models/attention/split-attention.js';
 import { SELayer } from '../../models/attention/squeeze-excitation.js';
+import { GAMAttention } from '../../models/gam-attention.js';
 import { type Call, captureCalls } from './capture.js';
 
 /** A module and its name in the model. */
@@ -57,7 +58,7 @@ export function lastMapLayer(model: FeatureModule, images: Tensor): NamedLayer |
   );
 }
 
-const ATTENTION = [RGAModule, StripeAttention, SELayer, SplitAttention];
+const ATTENTION = [RGAModule, StripeAttention, SELayer, SplitAttention, GAMAttention];
 
 /**
  * The attention modules of a model that weigh a map in a forward pass, once each: outermost ones, in the model's order, at most

@@ -16,6 +16,8 @@ export interface Histogram {
   readonly label: string;
   /** All groups have the same `low`, `width` and number of bins. */
   readonly groups: readonly { readonly name: string; readonly bins: Bins }[];
+  /** What has a value: `pairs` by default. */
+  readonly of?: string;
   /** Upright lines with a word. */
   readonly marks?: readonly { readonly value: number; readonly text: string }[];
   readonly note?: string;
@@ -41,7 +43,7 @@ export function countInto(
 }
 
 /** Draws the groups over each other, each as shares of its own total, so that a small group shows beside a large one. */
-export function histogramChart({ title, label, groups, marks = [], note }: Histogram) {
+export function histogramChart({ title, label, groups, of = 'pairs', marks = [], note }: Histogram) {
   const { low, width, counts } = groups[0]!.bins;
   const high = low + width * counts.length;
   const shares = groups.map(({ bins }) => {
@@ -52,7 +54,7 @@ export function histogramChart({ title, label, groups, marks = [], note }: Histo
     return bins.counts.map((count) => count / total);
   });
   const most = Math.max(1e-9, ...shares.flat());
-  const frame = frameOf({ label, low, high }, { label: 'share of pairs', percent: true, low: 0 }, [
+  const frame = frameOf({ label, low, high }, { label: `share of ${of}`, percent: true, low: 0 }, [
     [low, high],
     [0, most],
   ]);

@@ -1,4 +1,4 @@
-import { MessageWriter, readMessage } from './protobuf.js';
+import { ProtoMessage, readMessage } from '../../../engine/io/protobuf.js';
 
 /** Counts of values in buckets; bucket i holds what is above the limit before it and not above its own. */
 export interface EventHistogram {
@@ -48,36 +48,36 @@ const HISTOGRAM = { min: 1, max: 2, count: 3, sum: 4, sumOfSquares: 5, limits: 6
 
 /** An event as the bytes of its protocol buffer message. */
 export function encodeEvent({ wallTime, step, fileVersion, values }: TensorboardEvent): Uint8Array {
-  const event = new MessageWriter().double(EVENT.wallTime, wallTime);
+  const event = new ProtoMessage().double(EVENT.wallTime, wallTime);
   if (step !== 0) event.integer(EVENT.step, step);
   if (fileVersion !== undefined) event.text(EVENT.fileVersion, fileVersion);
   if (values.length > 0) {
-    const summary = new MessageWriter();
-    for (const value of values) summary.bytes(SUMMARY_VALUE, encodeValue(value));
-    event.bytes(EVENT.summary, summary.finish());
+    const summary = new ProtoMessage();
+    for (const value of values) summary.message(SUMMARY_VALUE, encodeValue(value));
+    event.message(EVENT.summary, summary);
   }
-  return event.finish();
+  return event.join();
 }
 
-function encodeValue({ tag, scalar, histogram, image }: EventValue): Uint8Array {
-  const value = new MessageWriter().text(VALUE.tag, tag);
+function encodeValue({ tag, scalar, histogram, image }: EventValue): ProtoMessage {
+  const value = new ProtoMessage().text(VALUE.tag, tag);
   if (scalar !== undefined) value.float(VALUE.scalar, scalar);
   if (image) {
     const { width, height, png } = image;
-    const inner = new MessageWriter()
+    const inner = new ProtoMessage()
       .integer(IMAGE.height, height)
       .integer(IMAGE.width, width)
       .integer(IMAGE.colours, 3);
-    value.bytes(VALUE.image, inner.bytes(IMAGE.png, png).finish());
+    value.message(VALUE.image, inner.bytes(IMAGE.png, png));
   }
   if (histogram) {
     const { min, max, count, sum, sumOfSquares, limits, buckets } = histogram;
-    const inner = new MessageWriter().double(HISTOGRAM.min, min).double(HISTOGRAM.max, max);
+    const inner = new ProtoMessage().double(HISTOGRAM.min, min).double(HISTOGRAM.max, max);
     inner.double(HISTOGRAM.count, count).double(HISTOGRAM.sum, sum).double(HISTOGRAM.sumOfSquares, sumOfSquares);
     inner.doubles(HISTOGRAM.limits, limits).doubles(HISTOGRAM.buckets, buckets);
-    value.bytes(VALUE.histogram, inner.finish());
+    value.message(VALUE.histogram, inner);
   }
-  return value.finish();
+  return value;
 }
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
