@@ -9,3 +9,8 @@ export { readLog, type WrittenReport, writeReport } from './report/write-report.
 export { type Checkpoint, CheckpointError, type RunFacts, readCheckpoint } from './training/checkpoint.node.js';
 export { figures, type RunMetrics, type RunOptions, trainRun } from './training/run.node.js';
 export { RunFolder } from './training/run-folder.node.js';
+export {
+  trainUnsupervised,
+  type UnsupervisedMetrics,
+  type UnsupervisedRunOptions,
+} from './training/unsupervised/run.node.js';

@@ -1,5 +1,6 @@
 /** Re-identification on the engine: models, losses, metrics, recipes and training. Runs in Node and in a browser. */
 
+export * from './clustering/index.js';
 export * from './losses/index.js';
 export {
   type ApConvention,
@@ -42,3 +43,11 @@ export {
   reportRetrieval,
 } from './training/retrieval.js';
 export { DivergedError, type StepReport, Trainer } from './training/trainer.js';
+export {
+  type RoundClustered,
+  type RoundTrained,
+  type UnsupervisedEvent,
+  type UnsupervisedStep,
+  UnsupervisedTrainer,
+  type UnsupervisedTrainerOptions,
+} from './training/unsupervised/trainer.js';

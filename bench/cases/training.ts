@@ -8,10 +8,12 @@ import { relu } from '../../engine/ops/unary.js';
 import { Adam, AdamW, clipGradNorm, GradScaler, RMSprop, SGD } from '../../engine/optim/index.js';
 import { scope } from '../../engine/scope.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { updateMemoryTable } from '../../reid/losses/memory-table.js';
 import { clipFactor, largestBits, scaleBy, scaleVerdict, squareSums } from '../../shaders/gradients.js';
+import { updateMemory } from '../../shaders/memory-table.js';
 import { update } from '../../shaders/optim.js';
 import { type Case, kernels } from '../case.js';
-import { random } from '../sizes.js';
+import { FEATURES, IDENTITIES, indices, P_K, random } from '../sizes.js';
 
 /** The parameters of a bottleneck of layer3, with gradients. */
 function bottleneck(): Tensor[] {
@@ -78,4 +80,11 @@ export const training: readonly Case[] = [
     const scaler = new GradScaler();
     return () => scaler.step(optimiser);
   }),
+  ...[false, true].map((hardest) =>
+    kernels(hardest ? 'updateMemory_hardest' : 'updateMemory', [updateMemory], ['updateMemory'], () => {
+      const [memory, features] = [random([IDENTITIES, FEATURES]).detach(), random([P_K, FEATURES]).detach()];
+      const labels = indices([P_K], IDENTITIES);
+      return () => updateMemoryTable(memory, features, labels, { momentum: 0.5, hardest });
+    }),
+  ),
 ];

@@ -25,6 +25,13 @@ export type { StagedBackbone } from './backbones/staged.js';
 export { Baseline } from './baseline.js';
 export { lossesInGroups } from './batch-groups.js';
 export { exportAPNet, importAPNet } from './checkpoints/apnet.js';
+export {
+  type ImportGAMOptions,
+  type InferredGAM,
+  importGAM,
+  inferGAM,
+  loadGAM,
+} from './checkpoints/gam.js';
 export { importImageNet } from './checkpoints/imagenet.js';
 export {
   type ImportAction,
@@ -34,5 +41,16 @@ export {
   type StoredWeights,
 } from './checkpoints/import.js';
 export { importRGA } from './checkpoints/rga.js';
-export type { ReidModel, TrainingOutput } from './model.js';
+export { Encoder, type EncoderOptions, GeM } from './encoder.js';
+export { checkGAM, type Embedding, GAM, GAMBottleneck, GAMTrunk } from './gam.js';
+export { GAMAttention, type GAMBlockOptions } from './gam-attention.js';
+export {
+  CBAM_R50,
+  GAM_DENSE,
+  GAM_LATE,
+  GAM_R50,
+  type GAMAttentionOptions,
+  type GAMOptions,
+} from './gam-options.js';
+export type { ReidModel, RetrievalModel, TrainingOutput } from './model.js';
 export { checkRGA, RGA, type RGABranch, type RGAFeatures, type RGAOptions } from './rga.js';

@@ -9,10 +9,14 @@ export interface TrainingOutput {
   readonly logits: readonly Tensor[];
 }
 
-/** A model that can be trained with identity and metric losses, and that retrieves. */
-export interface ReidModel extends Module {
-  /** Images [N, 3, H, W] → what the losses see. */
-  losses(images: Tensor): TrainingOutput;
+/** A model that retrieves. */
+export interface RetrievalModel extends Module {
   /** Images [N, 3, H, W] → what retrieval compares [N, C]. */
   forward(images: Tensor): Tensor;
+}
+
+/** A model that can be trained with identity and metric losses, and that retrieves. */
+export interface ReidModel extends RetrievalModel {
+  /** Images [N, 3, H, W] → what the losses see. */
+  losses(images: Tensor): TrainingOutput;
 }

@@ -1,6 +1,7 @@
 import type { APNetOptions } from '../models/apnet.js';
 import type { RGARatios } from '../models/attention/rga-module.js';
 import type { ResNetOptions } from '../models/backbones/resnet.js';
+import type { GAMOptions } from '../models/gam-options.js';
 import type { RGAOptions } from '../models/rga.js';
 
 /** A residual network. */
@@ -51,6 +52,16 @@ export interface APNetSpec extends AttentionSpec {
 
 /** A model, told apart by its kind. Runs that were saved before there were kinds are a baseline's. */
 export type ModelSpec = BaselineSpec | RGASpec | APNetSpec;
+
+/** A residual network whose averaged map is the feature, for contrastive training. */
+export interface EncoderSpec extends ResNetSpec {
+  readonly kind: 'encoder';
+  /** How the map becomes a feature: its mean, or the generalised mean with a trained exponent. */
+  readonly pool: 'mean' | 'gem';
+}
+
+/** The grouped residual network with attention: its switches are those of GAMOptions, all given. */
+export type GAMSpec = { readonly kind: 'gam' } & Required<GAMOptions>;
 
 /** Size of the pictures. */
 interface Size {

@@ -1,9 +1,10 @@
 import { trainTransform } from '../../datasets/index.js';
 import { nearestName } from '../../datasets/nearest.js';
 import { checkAPNet } from '../models/apnet.js';
+import { checkGAM } from '../models/gam.js';
 import { checkRGA } from '../models/rga.js';
 import { apnetOptionsOf, rgaOptionsOf } from './model-spec.js';
-import type { Recipe } from './recipe.js';
+import type { AnyRecipe, Recipe } from './recipe.js';
 
 /** A recipe, or a change to one, that makes no sense; the message names the key, the value and what would be right. */
 export class RecipeError extends Error {
@@ -13,7 +14,9 @@ export class RecipeError extends Error {
 /** Keys that a recipe may have though another lacks them, with an example of their value. */
 const OPTIONAL: Readonly<Record<string, unknown>> = {
   precision: 'float16',
+  'augment.crop': { minArea: 0.64, minAspect: 2, maxAspect: 3 },
   'augment.jitter': { brightness: 0.2, contrast: 0.2, saturation: 0.2 },
+  'augment.jitter.cast': 0.2,
   'augment.move': { degrees: 5, translate: 0.05 },
   'augment.erase': { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 },
   'augment.erase.fill': [0, 0, 0],
@@ -50,6 +53,14 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'model.level': [0, 1, 2, 3],
   'model.agent': ['channel', 'spatial'],
   'model.stackOrder': ['fineToCoarse', 'coarseToFine'],
+  'model.attentionIn': ['everyBlock', 'stageEnds', 'none'],
+  'model.gate': ['mlp', 'softmaxPerGroup', 'sigmoid', 'none'],
+  'model.gateStart': ['middle', 'open'],
+  'model.spatialPool': ['mean', 'max', 'mean+max'],
+  'model.combine': ['mul+residual', 'literalAdd', 'mul'],
+  'model.pool': ['mean', 'gem'],
+  'clustering.outliers': ['drop', 'own'],
+  'loss.idlForm': ['symmetric', 'paper'],
   'optimiser.kind': ['adam', 'adamw', 'sgd'],
   'schedule.kind': Object.keys(SCHEDULES),
   'schedule.each': ['step', 'epoch'],
@@ -109,10 +120,13 @@ const COUNTS: ReadonlyMap<string, number> = new Map([
   ...['sampler.identities', 'sampler.images', 'evaluation.batch'].map((path) => [path, 1] as const),
   ...['channel', 'spatial', 'down'].map((ratio) => [`model.ratios.${ratio}`, 1] as const),
   ['loss.smoothingClasses', 1],
+  ...['batch', 'later.epochs', 'model.groups', 'model.reduction', 'model.embedDim'].map((path) => [path, 1] as const),
+  ...['k1', 'k2', 'minSamples'].map((key) => [`clustering.${key}`, 1] as const),
   ...['evaluation.every', 'augment.pad'].map((path) => [path, 0] as const),
 ]);
 
-const SHARES = /^(loss\.labelSmoothing|model\.dropout|optimiser\.momentum|augment\.flip|augment\.erase\.probability)$/;
+const SHARES =
+  /^(publishAt|clustering\.mergePercent|loss\.momentum|loss\.labelSmoothing|model\.dropout|optimiser\.momentum|augment\.flip|augment\.erase\.probability)$/;
 
 /** Refuses a value that is wrong for its key; an object's inner keys and values are checked one by one. */
 function check(change: string, path: string, value: unknown, before: unknown): void {
@@ -142,7 +156,7 @@ const optionalKeysIn = (path: string): string[] =>
     .map((key) => key.slice(path.length + 1));
 
 /** Refuses what is wrong only together. */
-function checkWhole({ model, schedule, input, augment }: Recipe): void {
+function checkWhole({ model, schedule, input, augment }: AnyRecipe): void {
   const lacking = SCHEDULES[schedule.kind].filter((key) => !(key in schedule)).map((key) => `schedule.${key}`);
   if (lacking.length > 0) {
     const examples = lacking.map((key) => `--set ${key}=${JSON.stringify(OPTIONAL[key])}`).join(' ');
@@ -158,6 +172,7 @@ function checkWhole({ model, schedule, input, augment }: Recipe): void {
   try {
     if (model.kind === 'rga') checkRGA(rgaOptionsOf(model, input));
     if (model.kind === 'apnet') checkAPNet(apnetOptionsOf(model, input));
+    if (model.kind === 'gam') checkGAM(model);
   } catch (error) {
     throw new RecipeError(`The recipe's model: ${(error as Error).message}`, { cause: error });
   }
@@ -185,7 +200,7 @@ function assign(
  * @example
  *   overrideRecipe(baseline, ['epochs=5', 'optimiser.lr=1e-3', 'model.backbone=resnet34']);
  */
-export function overrideRecipe(recipe: Recipe, changes: readonly string[]): Recipe {
+export function overrideRecipe<R extends AnyRecipe>(recipe: R, changes: readonly string[]): R {
   let result = recipe as unknown as Record<string, unknown>;
   const named = new Set<string>();
   for (const change of changes) {
@@ -193,7 +208,7 @@ export function overrideRecipe(recipe: Recipe, changes: readonly string[]): Reci
     if (equals < 1) throw new RecipeError(`--set ${change}: write it as key=value, for example --set epochs=5.`);
     const path = change.slice(0, equals);
     const known = [...new Set([...recipeKeys(result), ...Object.keys(OPTIONAL)])].filter(
-      (key) => key !== 'name' && key !== 'about' && key !== 'model.kind',
+      (key) => !['name', 'about', 'method', 'model.kind'].includes(key),
     );
     if (!known.includes(path))
       throw new RecipeError(
@@ -209,7 +224,7 @@ export function overrideRecipe(recipe: Recipe, changes: readonly string[]): Reci
   if (SCHEDULES[kind].includes('end') && !endNamed && (named.has('epochs') || end === undefined)) {
     result = assign(result, ['schedule', 'end'], result.epochs);
   }
-  const changed = result as unknown as Recipe;
+  const changed = result as unknown as R;
   checkWhole(changed);
   return changed;
 }

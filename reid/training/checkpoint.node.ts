@@ -3,23 +3,40 @@ import type { NamedArray } from '../../engine/io/arrays.js';
 import { openFile } from '../../engine/io/files.node.js';
 import { openSafetensors, writeSafetensors } from '../../engine/io/safetensors.js';
 import { StateDictError } from '../../engine/nn/index.js';
-import type { OptimiserState } from '../../engine/optim/index.js';
+import type { GradScaler, GroupOptions, Optimiser, OptimiserState } from '../../engine/optim/index.js';
 import { type RandomPosition, randomPosition, restoreRandomPosition } from '../../engine/random.js';
-import type { ReidModel } from '../models/model.js';
-import type { Recipe } from '../recipes/recipe.js';
+import type { RetrievalModel } from '../models/model.js';
+import type { AnyRecipe } from '../recipes/recipe.js';
 import type { Metrics } from './retrieval.js';
-import type { Trainer } from './trainer.js';
+import type { DivergedError, Trainer } from './trainer.js';
+import type { RoundRecord } from './unsupervised/hindsight.js';
+import type { UnsupervisedPosition, UnsupervisedTrainer } from './unsupervised/trainer.js';
 
 /** All of a run that is no array: what was trained on what, how far, and what was measured before training. */
 export interface RunFacts {
-  readonly recipe: Recipe;
+  readonly recipe: AnyRecipe;
   /** As given to `--data`. */
   readonly data: string;
   readonly seed: number;
   /** Training identities: the classifier's rows. */
   readonly identities: number;
-  readonly rawPixels: Metrics;
-  readonly untrained: Metrics;
+  /** Of runs whose data is labelled, as are the next. */
+  readonly rawPixels?: Metrics;
+  readonly untrained?: Metrics;
+  /** What a run without labels found so far, as it writes it down for itself. */
+  readonly rounds?: readonly RoundRecord[];
+}
+
+/** What a checkpoint is made of. */
+export interface Checkpointed {
+  readonly model: RetrievalModel;
+  readonly optimiser: Optimiser<GroupOptions>;
+  readonly scaler: GradScaler | undefined;
+  readonly step: number;
+  readonly state: Checkpoint['position'];
+  /** What belongs to neither model nor optimiser. */
+  arrays?(): Promise<ReadonlyMap<string, NamedArray>>;
+  diverged(what: string): DivergedError;
 }
 
 /** A checkpoint as read from its file. */
@@ -32,6 +49,8 @@ export interface Checkpoint {
   readonly seconds: number;
   readonly model: ReadonlyMap<string, NamedArray>;
   readonly optimiser: OptimiserState;
+  /** Of runs without labels: pseudo-labels, and the memory of clusters. */
+  readonly pseudo: ReadonlyMap<string, NamedArray>;
   /** State of the loss scale, of runs in float16. */
   readonly scale?: readonly number[];
 }
@@ -53,7 +72,7 @@ const LARGEST = 1e19;
  *   since ReLU and batch norm may make finite ones of them
  */
 export async function takeCheckpoint(
-  trainer: Trainer,
+  trainer: Checkpointed,
   facts: RunFacts,
   seconds: number,
 ): Promise<AsyncIterable<Uint8Array>> {
@@ -62,6 +81,7 @@ export async function takeCheckpoint(
   const tensors = [
     ...[...model].map(([name, array]) => [`model.${name}`, array] as const),
     ...[...arrays].map(([name, array]) => [`optimiser.${name}`, array] as const),
+    ...[...((await trainer.arrays?.()) ?? [])].map(([name, array]) => [`pseudo.${name}`, array] as const),
   ];
   for (const [name, { data }] of tensors) {
     if (!(data instanceof Float32Array)) continue;
@@ -85,13 +105,15 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     }
     const { facts, position, random, seconds, optimiser, scale } = JSON.parse(metadata.run) as Omit<
       Checkpoint,
-      'path' | 'model'
+      'path' | 'model' | 'pseudo'
     >;
-    const parts = { model: new Map<string, NamedArray>(), optimiser: new Map<string, NamedArray>() };
+    const map = () => new Map<string, NamedArray>();
+    const parts = { model: map(), optimiser: map(), pseudo: map() };
     for (const name of entries.keys()) {
       const dot = name.indexOf('.');
       const part = name.slice(0, dot);
-      if (part === 'model' || part === 'optimiser') parts[part].set(name.slice(dot + 1), await read(name));
+      if (part === 'model' || part === 'optimiser' || part === 'pseudo')
+        parts[part].set(name.slice(dot + 1), await read(name));
     }
     return {
       path,
@@ -101,6 +123,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       seconds,
       scale,
       model: parts.model,
+      pseudo: parts.pseudo,
       optimiser: { ...optimiser, arrays: parts.optimiser },
     };
   } finally {
@@ -109,7 +132,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /** Loads a checkpoint's weights; @throws CheckpointError naming the file and the first tensor that does not fit */
-export function loadWeights(model: ReidModel, { path, model: weights }: Checkpoint): void {
+export function loadWeights(model: RetrievalModel, { path, model: weights }: Checkpoint): void {
   try {
     model.loadStateDict(weights);
   } catch (error) {
@@ -133,6 +156,29 @@ export function loadWeights(model: ReidModel, { path, model: weights }: Checkpoi
  */
 export function restore(trainer: Trainer, checkpoint: Checkpoint): void {
   loadWeights(trainer.model, checkpoint);
+  loadOptimiser(trainer, checkpoint);
+  trainer.state = checkpoint.position;
+  restoreRandomPosition(checkpoint.random);
+}
+
+/**
+ * The same for training without labels.
+ *
+ * @throws CheckpointError when it is of another model, optimiser or number of pictures
+ */
+export async function restoreUnsupervised(trainer: UnsupervisedTrainer, checkpoint: Checkpoint): Promise<void> {
+  loadWeights(trainer.model, checkpoint);
+  try {
+    await trainer.restore(checkpoint.position as UnsupervisedPosition, checkpoint.pseudo);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CheckpointError(`${checkpoint.path}: ${error.message}`, { cause: error });
+  }
+  loadOptimiser(trainer, checkpoint);
+  restoreRandomPosition(checkpoint.random);
+}
+
+function loadOptimiser(trainer: Checkpointed, checkpoint: Checkpoint): void {
   const groups = trainer.optimiser.groups.map(({ parameters: _, ...numbers }) => numbers);
   try {
     trainer.optimiser.loadStateDict({ ...checkpoint.optimiser, groups });
@@ -143,6 +189,4 @@ export function restore(trainer: Trainer, checkpoint: Checkpoint): void {
     });
   }
   if (checkpoint.scale) trainer.scaler?.loadStateDict(checkpoint.scale);
-  trainer.state = checkpoint.position;
-  restoreRandomPosition(checkpoint.random);
 }

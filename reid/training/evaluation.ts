@@ -10,8 +10,8 @@ import type { EvaluationReport } from '../metrics/report.js';
 import { gpuPoints } from '../metrics/reranking/gpu-points.js';
 import type { RerankOptions } from '../metrics/reranking/rerank.js';
 import { evaluateSingleShot, type SingleShotResult } from '../metrics/single-shot.js';
-import type { ReidModel } from '../models/model.js';
-import type { Recipe } from '../recipes/recipe.js';
+import type { RetrievalModel } from '../models/model.js';
+import type { RecipeBase } from '../recipes/recipe.js';
 import { extractFeatures, type Features, rawPixels } from './features.js';
 import { Progress, type ProgressOutput } from './progress.js';
 import { evaluateRetrieval, type RetrievalReportOptions, type RetrievalSide, reportRetrieval } from './retrieval.js';
@@ -19,7 +19,7 @@ import { evaluateRetrieval, type RetrievalReportOptions, type RetrievalSide, rep
 export interface EvaluationContext {
   readonly gpu: Gpu;
   readonly dataset: ReidDataset;
-  readonly recipe: Recipe;
+  readonly recipe: Pick<RecipeBase, 'input' | 'evaluation'>;
   readonly output: ProgressOutput;
   readonly store?: ImageStore;
 }
@@ -30,7 +30,7 @@ export interface EvaluationContext {
  * @throws as extractFeatures
  */
 export async function modelFeatures(
-  model: ReidModel,
+  model: RetrievalModel,
   records: readonly ImageRecord[],
   { output, ...context }: EvaluationContext,
 ): Promise<Features> {
@@ -47,7 +47,7 @@ export async function modelFeatures(
 
 /** A model's features of query and gallery, extracted in one go. */
 export async function retrievalSides(
-  model: ReidModel,
+  model: RetrievalModel,
   context: EvaluationContext,
 ): Promise<{ readonly query: RetrievalSide; readonly gallery: RetrievalSide }> {
   const { query, gallery } = context.dataset;
@@ -60,7 +60,7 @@ export async function retrievalSides(
 }
 
 /** Retrieval with a model's features. The model is in eval mode meanwhile. */
-export async function evaluateModel(model: ReidModel, context: EvaluationContext): Promise<RankingResult> {
+export async function evaluateModel(model: RetrievalModel, context: EvaluationContext): Promise<RankingResult> {
   const { query, gallery } = await retrievalSides(model, context);
   return evaluateRetrieval(context.gpu, context.recipe.evaluation.distance, query, gallery);
 }

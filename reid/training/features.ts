@@ -2,6 +2,8 @@ import {
   type ImageRecord,
   ImageStore,
   Loader,
+  type Picture,
+  type PictureSource,
   type ReidDataset,
   sequentialSampler,
   testTransform,
@@ -9,7 +11,7 @@ import {
 import { type Gpu, noGrad, scope, type Tensor, tensor } from '../../engine/index.js';
 import { add } from '../../engine/ops/arithmetic.js';
 import { flip } from '../../engine/ops/rearrange.js';
-import type { Recipe } from '../recipes/recipe.js';
+import type { RecipeBase } from '../recipes/recipe.js';
 import type { Progress } from './progress.js';
 import { DivergedError } from './trainer.js';
 
@@ -25,8 +27,8 @@ export type FeatureModel = (images: Tensor) => Tensor;
 
 export interface ExtractOptions {
   readonly gpu: Gpu;
-  readonly dataset: ReidDataset;
-  readonly recipe: Recipe;
+  readonly dataset: PictureSource;
+  readonly recipe: Pick<RecipeBase, 'input' | 'evaluation'>;
   readonly store?: ImageStore;
   readonly progress?: Progress;
 }
@@ -39,7 +41,7 @@ export interface ExtractOptions {
  */
 export async function extractFeatures(
   model: FeatureModel,
-  records: readonly ImageRecord[],
+  records: readonly Picture[],
   { gpu, dataset, recipe, store, progress }: ExtractOptions,
 ): Promise<Features> {
   const { height, width, mean, std } = recipe.input;

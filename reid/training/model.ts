@@ -1,14 +1,22 @@
 import { Adam, AdamW, type GroupOptions, type Optimiser, SGD } from '../../engine/optim/index.js';
 import { APNet } from '../models/apnet.js';
 import { Baseline } from '../models/baseline.js';
-import type { ReidModel } from '../models/model.js';
+import { Encoder } from '../models/encoder.js';
+import { GAM } from '../models/gam.js';
+import type { ReidModel, RetrievalModel } from '../models/model.js';
 import { RGA } from '../models/rga.js';
 import { apnetOptionsOf, resnetOptionsOf, rgaOptionsOf } from '../recipes/model-spec.js';
-import type { Recipe } from '../recipes/recipe.js';
+import type { AnyRecipe, Recipe } from '../recipes/recipe.js';
 
-/** Builds the model that a recipe names, for a training set of so many identities. */
-export function buildModel({ model, input }: Pick<Recipe, 'model' | 'input'>, identities: number): ReidModel {
+/** Builds the model that a recipe names, for a training set of so many identities; without labels there are none to know. */
+export function buildModel(recipe: Pick<Recipe, 'model' | 'input'>, identities: number): ReidModel;
+export function buildModel(recipe: Pick<AnyRecipe, 'model' | 'input'>, identities: number): RetrievalModel;
+export function buildModel({ model, input }: Pick<AnyRecipe, 'model' | 'input'>, identities: number): RetrievalModel {
   switch (model.kind) {
+    case 'gam':
+      return new GAM(model);
+    case 'encoder':
+      return new Encoder({ backbone: resnetOptionsOf(model), pool: model.pool });
     case 'rga':
       return new RGA(rgaOptionsOf(model, input), identities);
     case 'apnet':
@@ -19,7 +27,10 @@ export function buildModel({ model, input }: Pick<Recipe, 'model' | 'input'>, id
 }
 
 /** Builds the optimiser that a recipe names, over every parameter that is not frozen. */
-export function buildOptimiser({ optimiser }: Recipe, model: ReidModel): Optimiser<GroupOptions> {
+export function buildOptimiser(
+  { optimiser }: Pick<AnyRecipe, 'optimiser'>,
+  model: RetrievalModel,
+): Optimiser<GroupOptions> {
   const { kind, lr, weightDecay, momentum } = optimiser;
   const parameters = model.parameters().filter((parameter) => parameter.requiresGrad);
   if (kind === 'sgd') return new SGD(parameters, { lr, momentum, weightDecay }) as unknown as Optimiser<GroupOptions>;

@@ -1,9 +1,14 @@
 import { currentGpu, type Gpu, noGrad, type Plan, plan, scope } from '../../engine/index.js';
 import { GradScaler } from '../../engine/optim/index.js';
-import { empty } from '../../engine/tensor.js';
-import type { Recipe } from '../recipes/recipe.js';
+import { empty, type Tensor } from '../../engine/tensor.js';
+import type { Encoder } from '../models/encoder.js';
+import { GAM } from '../models/gam.js';
+import type { RetrievalModel } from '../models/model.js';
+import { type AnyRecipe, isUnsupervised } from '../recipes/recipe.js';
 import { buildModel, buildOptimiser } from './model.js';
 import { trainingStep } from './step.js';
+import { contrastStep } from './unsupervised/contrast-method.js';
+import { buildGAMOptimiser, gamStep } from './unsupervised/gam-method.js';
 
 /** What a recipe takes, known before anything is allocated. */
 export interface Needs {
@@ -19,23 +24,18 @@ export interface Needs {
  * Counts the memory and work of a recipe's steps on a GPU like `gpu`, by going through a training step and a batch of features
  * without computing them.
  *
+ * @param identities rows of the classifier; without labels the clusters that a run begins with
  * @throws GpuError where a tensor is larger than the adapter binds, naming it
  */
-export function recipeNeeds(recipe: Recipe, identities: number, gpu: Gpu = currentGpu()): Needs {
+export function recipeNeeds(recipe: AnyRecipe, identities: number, gpu: Gpu = currentGpu()): Needs {
   let parameters = 0;
   const { height, width } = recipe.input;
   const batch = (n: number) => empty(currentGpu(), [n, 3, height, width], 'float32', 'images');
   const training = plan(() => {
-    const model = buildModel(recipe, identities);
-    const optimiser = buildOptimiser(recipe, model);
-    const scaler = recipe.precision === 'float16' ? new GradScaler() : undefined;
+    const { model, step, images } = stepOf(recipe, identities);
     parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
-    const n = recipe.sampler.identities * recipe.sampler.images;
     model.train();
-    scope(
-      () =>
-        void trainingStep({ recipe, model, optimiser, scaler }, batch(n), empty(currentGpu(), [n], 'int32', 'labels')),
-    );
+    scope(() => void step(batch(images), empty(currentGpu(), [images], 'int32', 'labels')));
   }, gpu);
   const evaluation = plan(() => {
     const model = buildModel(recipe, identities);
@@ -43,4 +43,35 @@ export function recipeNeeds(recipe: Recipe, identities: number, gpu: Gpu = curre
     scope(() => void noGrad(() => model.forward(batch(recipe.evaluation.batch))));
   }, gpu);
   return { parameters, training, evaluation };
+}
+
+/** A training step of a recipe, and how many images it takes. */
+interface CountedStep {
+  readonly model: RetrievalModel;
+  readonly images: number;
+  step(images: Tensor, labels: Tensor): unknown;
+}
+
+function stepOf(recipe: AnyRecipe, identities: number): CountedStep {
+  if (!isUnsupervised(recipe)) {
+    const model = buildModel(recipe, identities);
+    const optimiser = buildOptimiser(recipe, model);
+    const scaler = recipe.precision === 'float16' ? new GradScaler() : undefined;
+    const images = recipe.sampler.identities * recipe.sampler.images;
+    return { model, images, step: (x, labels) => trainingStep({ recipe, model, optimiser, scaler }, x, labels) };
+  }
+  const table = (width: number) => empty(currentGpu(), [identities, width], 'float32', 'memory');
+  if (recipe.method === 'gam') {
+    const model = new GAM(recipe.model);
+    const step = gamStep({ recipe, model });
+    const memory = table(recipe.model.embedDim);
+    const optimiser = buildGAMOptimiser(recipe, model, 0);
+    return { model, images: 2 * recipe.batch, step: (x, labels) => step(x, labels, memory, optimiser) };
+  }
+  const model = buildModel(recipe, identities) as Encoder;
+  const step = contrastStep({ recipe, model });
+  const memory = table(model.base.outputs);
+  const optimiser = buildOptimiser(recipe, model);
+  const images = recipe.sampler.identities * recipe.sampler.images;
+  return { model, images, step: (x, labels) => step(x, labels, memory, optimiser) };
 }

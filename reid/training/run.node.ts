@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+type LabelledFacts = RunFacts & Required<Pick<RunFacts, 'rawPixels' | 'untrained'>>;
+
 /** What a finished run measured, as metrics.json holds it. */
 export interface RunMetrics extends Metrics {
   readonly rawPixels: Metrics;
@@ -71,10 +73,10 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
   const trainer = new Trainer({ gpu, dataset, recipe, seed, model, store });
   const context: EvaluationContext = { gpu, dataset, recipe, output, store };
   try {
-    let facts: RunFacts;
+    let facts: LabelledFacts;
     if (checkpoint) {
       restore(trainer, checkpoint);
-      facts = { ...checkpoint.facts, recipe, data };
+      facts = { ...(checkpoint.facts as LabelledFacts), recipe, data };
       await folder.goOnAfter(trainer.step);
       output.write(`goes on after step ${trainer.step} (epoch ${trainer.state.epoch + 1})\n`);
     } else {
@@ -121,7 +123,7 @@ async function measureBefore(
   { recipe, dataset, data, seed, output }: RunOptions,
   context: EvaluationContext,
   trainer: Trainer,
-): Promise<RunFacts> {
+): Promise<LabelledFacts> {
   const rawPixels = metricsOf(await evaluateRawPixels(context));
   output.write(`raw pixels: ${figures(rawPixels)}\n`);
   const untrained = metricsOf(await evaluateModel(trainer.model, context));

@@ -19,6 +19,9 @@ test('what a recipe needs is known without taking it', async () => {
   assert.ok(large.training.keptBytes < 16 * large.parameters);
   assert.ok(large.training.peakBytes > 20 * small.training.peakBytes);
   assert.ok(large.evaluation.peakBytes < large.training.peakBytes);
+  const clusters = recipeNeeds(recipeCalled('gam-small'), 768, gpu);
+  assert.ok(clusters.training.keptBytes > 4 * 768 * 256, 'the table of clusters');
+  assert.ok(recipeNeeds(recipeCalled('cluster-contrast-small'), 64, gpu).parameters > 100_000);
   if (!gpu.has('shader-f16')) return;
   const half = recipeNeeds({ ...recipeCalled('baseline'), precision: 'float16' }, 100, gpu);
   const activations = ({ training }: typeof small) => training.peakBytes - training.keptBytes;

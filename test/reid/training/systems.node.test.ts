@@ -88,7 +88,7 @@ test('a run that was saved before there were kinds is read, and goes on', async 
   const rest = await steps(trainer, 1);
   const checkpoint = await readCheckpoint(path);
   assert.not('kind' in checkpoint.facts.recipe.model);
-  const resumed = tinyTrainer(checkpoint.facts.recipe, 1);
+  const resumed = tinyTrainer(checkpoint.facts.recipe as Recipe, 1);
   restore(resumed, checkpoint);
   assert.equal(await steps(resumed, 1), rest);
   await trainer.close();

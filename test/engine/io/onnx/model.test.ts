@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { exportOnnx } from '../../../../engine/io/onnx/export.js';
 import { OnnxError, onnxBytes } from '../../../../engine/io/onnx/model.js';
-import { ProtoMessage } from '../../../../engine/io/protobuf.js';
+import { ProtoMessage, readMessage } from '../../../../engine/io/protobuf.js';
 import { BatchNorm1d, Linear, Sequential } from '../../../../engine/nn/index.js';
 import * as ops from '../../../../engine/ops/index.js';
 import { closeAfter } from '../../device.js';
@@ -20,7 +20,23 @@ test('protocol buffers as their documentation has them', () => {
   assert.is(hex(new ProtoMessage().integer(1, -2)), '08 fe ff ff ff ff ff ff ff ff 01');
   assert.is(hex(new ProtoMessage().float(16, 1)), '85 01 00 00 80 3f');
   assert.is(hex(new ProtoMessage().integer(1, 2 ** 40)), '08 80 80 80 80 80 20');
-  assert.throws(() => new ProtoMessage().integer(1, 0.5), /no whole number/);
+  assert.is(hex(new ProtoMessage().float(2, 1).double(1, -2)), '15 00 00 80 3f 09 00 00 00 00 00 00 00 c0');
+  assert.is(hex(new ProtoMessage().doubles(1, [-2])), '0a 08 00 00 00 00 00 00 00 c0');
+  for (const bad of [0.5, Number.NaN, 2 ** 60]) {
+    assert.throws(() => new ProtoMessage().integer(1, bad), /no whole number/);
+  }
+  const large = 2 ** 53 - 1;
+  const read = [...readMessage(new ProtoMessage().integer(3, large).integer(300, 0).join())];
+  assert.equal(
+    read.map(({ field, number }) => [field, number]),
+    [
+      [3, large],
+      [300, 0],
+    ],
+  );
+  assert.throws(() => [...readMessage(Uint8Array.of(0x12, 9, 1))], /inside of a field/);
+  assert.throws(() => [...readMessage(Uint8Array.of(0x80))], /inside of a number/);
+  assert.throws(() => [...readMessage(Uint8Array.of(0x0b))], /no kind of field 3/);
 });
 
 test('what a file says of itself, and parameters to the bit', async () => {

@@ -1,4 +1,4 @@
-import { readMessage } from '../../../../reid/report/tensorboard/protobuf.js';
+import { readMessage } from '../../../../engine/io/protobuf.js';
 
 /** An array of a model; float32 or int64. */
 interface Initialiser {

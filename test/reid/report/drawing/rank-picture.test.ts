@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { glyphOf, textWidth } from '../../../../reid/report/drawing/bitmap-font.js';
+import { charactersOf, glyphOf, textWidth } from '../../../../reid/report/drawing/bitmap-font.js';
 import { Canvas } from '../../../../reid/report/drawing/canvas.js';
 import { drawRanks, type RankPictureRow } from '../../../../reid/report/drawing/rank-picture.js';
 
@@ -23,6 +23,13 @@ const row: RankPictureRow = {
 };
 const pixel = ({ width, data }: { width: number; data: Uint8Array }, x: number, y: number) =>
   Array.from(data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3));
+
+test('names with accents are drawn without them, composed or not', () => {
+  for (const form of ['NFC', 'NFD'])
+    assert.is(charactersOf('Wölfin Łucja ß'.normalize(form)).join(''), 'Wolfin Lucja ss');
+  assert.is(textWidth('Wölfin'), textWidth('Wolfin'));
+  assert.is(glyphOf('狼'), glyphOf('?'));
+});
 
 test('the query first, then right ones framed green and wrong ones red', () => {
   const picture = drawRanks([row, row], { columns: 3, cellWidth: 16 });

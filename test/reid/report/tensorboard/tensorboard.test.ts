@@ -3,7 +3,6 @@ import * as assert from 'uvu/assert';
 import { encodePng } from '../../../../datasets/index.js';
 import { crc32c, maskedCrc32c } from '../../../../reid/report/tensorboard/crc32c.js';
 import { encodeEvent, FILE_VERSION } from '../../../../reid/report/tensorboard/event.js';
-import { MessageWriter, readMessage } from '../../../../reid/report/tensorboard/protobuf.js';
 import { frameRecord, readRecords } from '../../../../reid/report/tensorboard/records.js';
 import {
   eventHistogram,
@@ -24,28 +23,6 @@ test('CRC-32C by the published examples (RFC 3720, B.4)', () => {
   assert.is(crc32c(new Uint8Array(0)), 0);
   // ((crc >> 15) | (crc << 17)) + 0xa282ead8 of 0: the constant itself.
   assert.is(maskedCrc32c(new Uint8Array(0)), 0xa282ead8);
-});
-
-test('messages by hand: numbers, texts, floats', () => {
-  // The examples of the encoding's documentation: field 1 = 150; field 2 = "testing".
-  assert.is(hex(new MessageWriter().integer(1, 150).finish()), '08 96 01');
-  assert.is(hex(new MessageWriter().text(2, 'testing').finish()), '12 07 74 65 73 74 69 6e 67');
-  assert.is(hex(new MessageWriter().float(2, 1).double(1, -2).finish()), '15 00 00 80 3f 09 00 00 00 00 00 00 00 c0');
-  const large = 2 ** 53 - 1;
-  const read = [...readMessage(new MessageWriter().integer(3, large).integer(300, 0).finish())];
-  assert.equal(
-    read.map(({ field, number }) => [field, number]),
-    [
-      [3, large],
-      [300, 0],
-    ],
-  );
-  for (const bad of [-1, 0.5, Number.NaN, 2 ** 60]) {
-    assert.throws(() => new MessageWriter().integer(1, bad), /no whole number/);
-  }
-  assert.throws(() => [...readMessage(Uint8Array.of(0x12, 9, 1))], /inside of a field/);
-  assert.throws(() => [...readMessage(Uint8Array.of(0x80))], /inside of a number/);
-  assert.throws(() => [...readMessage(Uint8Array.of(0x0b))], /no kind of field 3/);
 });
 
 test('an event by hand', () => {
