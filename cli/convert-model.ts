@@ -3,13 +3,12 @@ import { exportOnnx, type OnnxModel } from '../engine/io/onnx/export.js';
 import { FormatError } from '../engine/io/source.js';
 import type { Module } from '../engine/nn/index.js';
 import { Tensor } from '../engine/tensor.js';
-import { APNet } from '../reid/models/apnet.js';
-import { importAPNet } from '../reid/models/checkpoints/apnet.js';
-import { arraysOf, type ImportRow, importState } from '../reid/models/checkpoints/import.js';
+import { arraysOf, type ImportRow } from '../reid/models/checkpoints/import.js';
 import type { RetrievalModel } from '../reid/models/model.js';
 import type { AnyRecipe } from '../reid/recipes/index.js';
 import { buildModel } from '../reid/training/model.js';
 import type { ModelFacts, WeightsSource } from './convert-source.js';
+import { importWeights } from './import-weights.js';
 
 /** A model with the weights of a file, and what of both fitted. */
 export interface Matched extends ModelFacts {
@@ -48,7 +47,7 @@ export function matchModel({ path, arrays }: WeightsSource, recipe: AnyRecipe, i
   const count = identities ?? identitiesOf(recipe, own);
   const model = buildModel(recipe, count);
   try {
-    const rows = model instanceof APNet ? importAPNet(model, own) : importState(model, own);
+    const rows = importWeights(model, own);
     return { model, rows, recipe, identities: count };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;

@@ -135,6 +135,9 @@ async function main(): Promise<number> {
     return 0;
   }
   const { recipe: chosen, ...rest } = values.resume ? await resumedPlan(values) : newPlan(recipe, values);
+  if (isUnsupervised(chosen) && values.profile) {
+    throw new UsageError('--profile times recipes that train with labels; leave it out.');
+  }
   if (isUnsupervised(chosen)) return await trainWithoutLabels({ ...rest, recipe: chosen }, { json: values.json });
   const plan = await withData({ ...rest, recipe: chosen });
   const { folder, dataset } = plan;

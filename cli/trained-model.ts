@@ -8,15 +8,14 @@ import { readPth } from '../engine/io/pth.js';
 import { openSafetensors } from '../engine/io/safetensors.js';
 import { FormatError } from '../engine/io/source.js';
 import { formatShape } from '../engine/shape.js';
-import { APNet } from '../reid/models/apnet.js';
-import { importAPNet } from '../reid/models/checkpoints/apnet.js';
-import { arraysOf, type ImportRow, importState, importTable } from '../reid/models/checkpoints/import.js';
+import { arraysOf, type ImportRow, importTable } from '../reid/models/checkpoints/import.js';
 import type { RetrievalModel } from '../reid/models/model.js';
 import { type AnyRecipe, overrideRecipe, recipeCalled } from '../reid/recipes/index.js';
 import { type Checkpoint, CheckpointError, loadWeights, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { buildModel } from '../reid/training/model.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { UsageError } from './command.js';
+import { importWeights } from './import-weights.js';
 import { quoted } from './shell-word.js';
 
 /** A model whose weights lie in a file: of a run, or of an original system. */
@@ -165,7 +164,7 @@ function foreignModel(path: string, recipe: AnyRecipe, weights: Map<string, Name
     },
     load: (model) => {
       try {
-        const rows = model instanceof APNet ? importAPNet(model, weights) : importState(model, weights);
+        const rows = importWeights(model, weights);
         refuseOtherShapes(rows, recipe);
         return rows.filter(({ action }) => action !== 'loaded');
       } catch (error) {

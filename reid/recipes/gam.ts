@@ -49,7 +49,10 @@ export const gamLate: GAMRecipe = {
   model: { kind: 'gam', ...GAM_LATE },
 };
 
-/** The same ideas sized like `baseline`, so that some hundred pictures train from scratch in minutes on two CPU cores. */
+/**
+ * The same ideas sized like `baseline`, so that some hundred pictures train from scratch in minutes on two CPU cores. Gates begin nearly
+ * open: with a quarter of each branch, so small a network is hardly more than its shortcuts and learns slowly.
+ */
 export const gamSmall: GAMRecipe = {
   ...gam,
   name: 'gam-small',
@@ -62,6 +65,9 @@ export const gamSmall: GAMRecipe = {
     stem: 'small',
     lastStride: 1,
     embedDim: 256,
+    gateBias: true,
+    spatialBN: true,
+    gateStart: 'open',
   },
   input: baseline.input,
   augment: {

@@ -30,6 +30,9 @@ const OPTIONAL: Readonly<Record<string, unknown>> = {
   'schedule.every': 20,
 };
 
+/** Those of them that training without labels does not know. */
+const LABELLED_ONLY: readonly string[] = ['precision', 'loss.smoothingClasses'];
+
 /** What each kind of schedule cannot do without. */
 const SCHEDULES: Readonly<Record<Recipe['schedule']['kind'], readonly string[]>> = {
   constant: [],
@@ -203,11 +206,12 @@ function assign(
 export function overrideRecipe<R extends AnyRecipe>(recipe: R, changes: readonly string[]): R {
   let result = recipe as unknown as Record<string, unknown>;
   const named = new Set<string>();
+  const optional = Object.keys(OPTIONAL).filter((key) => !('method' in recipe && LABELLED_ONLY.includes(key)));
   for (const change of changes) {
     const equals = change.indexOf('=');
     if (equals < 1) throw new RecipeError(`--set ${change}: write it as key=value, for example --set epochs=5.`);
     const path = change.slice(0, equals);
-    const known = [...new Set([...recipeKeys(result), ...Object.keys(OPTIONAL)])].filter(
+    const known = [...new Set([...recipeKeys(result), ...optional])].filter(
       (key) => !['name', 'about', 'method', 'model.kind'].includes(key),
     );
     if (!known.includes(path))

@@ -74,6 +74,7 @@ test('what makes no sense is refused by name', () => {
     ['batch=0', /a whole number of at least 1/],
     ['method=cluster-contrast', /no key "method"/],
     ['loss.margin=0.3', /no key "loss\.margin"/],
+    ['precision=float16', /no key "precision"/],
   ];
   for (const [change, words] of refused) {
     assert.throws(
