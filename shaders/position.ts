@@ -1,5 +1,5 @@
 import { wgsl } from 'wgsl-preprocessor/wgsl-preprocessor.js';
-import { flatMain, itemGrid, type Param, type Shader } from './shader.js';
+import { flatMain, itemGrid, type Param, type Shader, storage } from './shader.js';
 
 export interface PlaneKernel {
   readonly name: string;
@@ -27,10 +27,6 @@ export function eachInPlanes(kernel: PlaneKernel): Shader {
   const [h, w] = size;
   const quads = Math.ceil((planes * h * w) / 4);
   const writes = ['result: array<vec4f>', ...(places ? ['places: array<vec4u>'] : [])];
-  const storage = [
-    ...reads.map((s) => `var<storage, read> ${s};`),
-    ...writes.map((s) => `var<storage, read_write> ${s};`),
-  ];
   return {
     name,
     variant,
@@ -42,7 +38,7 @@ export function eachInPlanes(kernel: PlaneKernel): Shader {
 struct Params {
   n: u32, own_h: i32, own_w: i32, ${fields.map(([field]) => field).join(', ')}
 }
-${storage.map((line, i) => `@group(0) @binding(${i}) ${line}`).join('\n')}
+${storage(reads, writes)}
 @group(0) @binding(99) var<uniform> p: Params;
 ${functions}
 ${flatMain}

@@ -81,7 +81,7 @@ export async function compareGradients(
     // What is smaller than the rounding of the whole gradient is zero in exact arithmetic: the file lists examples only.
     const rounding = want !== null && want <= ROUNDING * whole;
     if (want === null || rounding || zero.includes(name) || grads[name]?.zero) {
-      findings.small(`grad l2 ${name}`, length, Math.max(TINY, TINY * whole));
+      findings.small(`grad l2 ${name}`, length, Math.max(TINY, 10 * ROUNDING * whole));
     }
     // A gradient that PyTorch itself does not know to 10 median noises is known to 10 of its own.
     else findings.number(`grad l2 ${name}`, length, want, Math.max(1e-2, 10 * median, 10 * (noises.get(name) ?? 0)));

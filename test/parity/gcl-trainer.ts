@@ -52,13 +52,13 @@ const EMBEDDING = 512;
 const SIGNED: FillRule = { kind: 'signed', scale: 1.5 };
 
 /** What the file's `fills` say. */
-const RULES = {
+const RULES: Pick<GoldenModel, 'weight_gain_g' | 'fill_overrides'> = {
   weight_gain_g: 1,
   fill_overrides: [
     { pattern: 'gamma$', rule: { kind: 'range', lo: 0.75, hi: 1.25 } },
     { pattern: '^id\\..*bn3\\.weight$', rule: { kind: 'range', lo: 0.1, hi: 0.3 } },
   ],
-} as unknown as GoldenModel;
+};
 
 function filled<M extends Module>(model: M, seed: number, prefix: string): M {
   for (const [name, entry] of model.entries()) {

@@ -44,7 +44,11 @@ export interface GoldenModel {
 }
 
 /** The value that a parameter or buffer of a model file begins with: by its name and shape, or by the file's overrides. */
-export function ruleOf(golden: GoldenModel, name: string, shape: readonly number[]): FillRule {
+export function ruleOf(
+  golden: Pick<GoldenModel, 'weight_gain_g' | 'fill_overrides'>,
+  name: string,
+  shape: readonly number[],
+): FillRule {
   const override = golden.fill_overrides?.find(({ pattern }) => new RegExp(pattern).test(name));
   if (override) return override.rule;
   const last = name.slice(name.lastIndexOf('.') + 1);

@@ -4,7 +4,7 @@ import { mineBatchHard } from '../../../reid/losses/triplet.js';
 import { APNet, type APNetOptions } from '../../../reid/models/apnet.js';
 import { apnetNames } from '../../../reid/models/checkpoints/apnet.js';
 import type { SystemBuilder } from '../model.js';
-import { adamOf } from './rga.js';
+import { optimiserOf } from './optimiser.js';
 
 /** The identities of files that do not say. */
 const MARKET1501 = 751;
@@ -41,6 +41,6 @@ export const apnet: SystemBuilder = ({ config, state_dict }) => {
       };
       return { outputs, losses: { cls: id, tri: triplet, total } };
     },
-    optimiser: () => adamOf(model.parameters(), config.optimizer),
+    optimiser: () => optimiserOf(model, config.optimizer),
   };
 };

@@ -4,7 +4,6 @@ import { l2Normalize } from '../../../engine/ops/distance.js';
 import { mean } from '../../../engine/ops/reduce.js';
 import { sum } from '../../../engine/ops/sum.js';
 import { abs, mulScalar } from '../../../engine/ops/unary.js';
-import { Adam, SGD } from '../../../engine/optim/index.js';
 import { type Tensor, tensor } from '../../../engine/tensor.js';
 import { fakeLoss, generatorLoss, realLoss } from '../../../reid/losses/gcl/adversarial.js';
 import { identityLoss } from '../../../reid/losses/identity.js';
@@ -23,30 +22,14 @@ import { Generator, StructureEncoder } from '../../../reid/models/gcl/generator.
 import { IdentityNet } from '../../../reid/models/gcl/identity-net.js';
 import { NonLocalBlock } from '../../../reid/models/gcl/non-local.js';
 import { fill } from '../../golden/fill.js';
-import type { Stepper, SystemBuilder } from '../model.js';
+import type { SystemBuilder } from '../model.js';
 import type { GoldenModel } from '../model-golden.js';
 import { entryNames } from './names.js';
+import { optimiserOf } from './optimiser.js';
 
 /** An upstream of the file, `signed` 1.5. */
 const upstream = (name: string, { shape }: Tensor): Tensor =>
   tensor(fill(name, shape, { kind: 'signed', scale: 1.5 }), shape);
-
-interface OptimiserConfig {
-  readonly type: 'Adam' | 'SGD';
-  readonly lr: number;
-  readonly weight_decay: number;
-  readonly betas?: readonly [number, number];
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-}
-
-function optimiserOf(model: Module, config: unknown): Stepper {
-  const { type, lr, weight_decay: weightDecay, betas, momentum, nesterov } = config as OptimiserConfig;
-  const trained = [...model.parameters()].filter(({ requiresGrad }) => requiresGrad);
-  return type === 'SGD'
-    ? new SGD(trained, { lr, weightDecay, momentum, nesterov })
-    : new Adam(trained, { lr, weightDecay, ...(betas && { betas: [...betas] as [number, number] }) });
-}
 
 /** A block alone; its loss is the sum of the output times a fill. */
 const part =

@@ -1,14 +1,13 @@
-import type { Parameter } from '../../../engine/nn/index.js';
 import { mul } from '../../../engine/ops/arithmetic.js';
 import { sum } from '../../../engine/ops/sum.js';
-import { Adam } from '../../../engine/optim/index.js';
 import { type Tensor, tensor } from '../../../engine/tensor.js';
 import { identityTripletLoss } from '../../../reid/losses/identity-triplet.js';
 import { RGAModule } from '../../../reid/models/attention/rga-module.js';
 import { RGA, type RGABranch } from '../../../reid/models/rga.js';
 import { fill } from '../../golden/fill.js';
-import type { Stepper, SystemBuilder } from '../model.js';
+import type { SystemBuilder } from '../model.js';
 import { entryNames } from './names.js';
+import { optimiserOf } from './optimiser.js';
 
 /** The attention module alone; its loss is the sum of the output times a fill. */
 export const rgaModule: SystemBuilder = ({ seed, config }) => {
@@ -36,18 +35,6 @@ export const rgaModule: SystemBuilder = ({ seed, config }) => {
       return { outputs, losses: { total: sum(mul(outputs.out, tensor(upstream, input.shape))) } };
     },
   };
-};
-
-/** What both supervised systems' files say of their optimiser. */
-interface OptimiserConfig {
-  readonly lr: number;
-  readonly weight_decay: number;
-}
-
-export const adamOf = (parameters: readonly Parameter[], config: unknown): Stepper => {
-  const { lr, weight_decay } = config as OptimiserConfig;
-  const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
-  return new Adam(trained, { lr, weightDecay: weight_decay });
 };
 
 /** The whole model, with the losses and the optimiser of the training script. */
@@ -81,6 +68,6 @@ export const rga: SystemBuilder = ({ config }) => {
       const { id, triplet, total } = identityTripletLoss(output, Int32Array.from(labels!), weights);
       return { outputs: { ...outputs, cls: logits }, losses: { cls: id, tri: triplet, total } };
     },
-    optimiser: () => adamOf(model.parameters(), config.optimizer),
+    optimiser: () => optimiserOf(model, config.optimizer),
   };
 };
