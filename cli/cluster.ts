@@ -8,6 +8,7 @@ import { writeFileAtomically } from '../engine/io/files.node.js';
 import { largestFirst, type Partition } from '../reid/clustering/partition.js';
 import { duration } from '../reid/training/progress.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
+import { centredByCamera } from '../reid/training/unsupervised/cameras.js';
 import {
   type Choices,
   CLUSTER_DISTANCES,
@@ -22,6 +23,7 @@ import { type ClusterSummary, summarise, summaryLines } from './cluster-summary.
 import { readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
 import { csvTable } from './csv-table.js';
 import { printIntention } from './dry-run.js';
+import { choiceOf } from './evaluation-options.js';
 import { type FeatureFile, readFeatureFile } from './feature-file.js';
 import { quoted } from './shell-word.js';
 
@@ -54,6 +56,8 @@ Groups pictures by their features, without labels: a table, and pages of picture
   --clusters N      how many
   --seed N          of the first centres; default 1
 
+  --cameras MODE    centred: takes from each feature what those of its camera have in common, so that light and background make no
+                    groups; default ignored
   --table FILE      the table of the pictures: path, and if known identity and camera; default FEATURES with .csv
   --data DATA       the data set of the pictures, where the paths of the table are no files (drawn ones)
   --columns N       pictures a row on the pages; default 12
@@ -69,6 +73,7 @@ Exit status: 0 written, 1 something went wrong, 2 wrong use.`;
 const OPTIONS = {
   ...METHOD_OPTIONS,
   out: { type: 'string' },
+  cameras: { type: 'string' },
   table: { type: 'string' },
   data: { type: 'string' },
   columns: { type: 'string' },
@@ -152,7 +157,7 @@ async function main(): Promise<number> {
   const columns = wholeNumber('columns', values.columns, 12);
   if (columns < 1 || columns > 100) throw new UsageError(`--columns must be from 1 to 100, not ${columns}.`);
   const pages = wholeNumber('pages', values.pages, 10);
-  const features = await readFeatureFile(positionals[0]!, values.table);
+  const features = seenBy(await readFeatureFile(positionals[0]!, values.table), values.cameras);
   const choices = clusterChoices(methodValues(values), features.count);
   const read = pages === 0 ? undefined : await pictureReader(features, values.data);
   const tables = ['clusters.csv', 'clusters.json'].map((name) => join(out, name));
@@ -189,6 +194,23 @@ async function main(): Promise<number> {
   for (const path of [...tables, ...sheets]) terminal.write(`${path}\n`);
   terminal.write(`next: ${advice(summary, choices, sheets[0] ?? tables[0]!)}\n`);
   return 0;
+}
+
+/** The features as they are compared. */
+function seenBy(features: FeatureFile, mode: string | undefined): FeatureFile {
+  if ((choiceOf('cameras', mode, ['ignored', 'centred']) ?? 'ignored') === 'ignored') return features;
+  const names = features.rows.map(({ camera }) => camera);
+  if (names.includes(undefined)) {
+    throw new UsageError(
+      `--cameras centred needs a camera for each picture, and ${features.table ?? features.path} does not say them.`,
+    );
+  }
+  const known = [...new Set(names)];
+  const { data } = centredByCamera(
+    features,
+    Int32Array.from(names, (name) => known.indexOf(name)),
+  );
+  return { ...features, data };
 }
 
 /** Those of the values that are of the method. */

@@ -9,6 +9,8 @@ export interface UnlabelledDataset extends PictureSource {
   readonly name: string;
   /** In the order in which they are numbered, which says nothing of who is seen. */
   readonly pictures: readonly Picture[];
+  /** The camera of each picture, from 0 on, where the source says it: not whom it shows. */
+  readonly cameras?: Int32Array;
   readonly notes?: readonly string[];
 }
 
@@ -25,9 +27,11 @@ export const shuffledPictures = (pictures: readonly Picture[], seed: number): Pi
  */
 export function withoutLabels(dataset: ReidDataset, seed: number): UnlabelledDataset {
   const records = new Map<string, ImageRecord>(dataset.train.map((record) => [record.path, record]));
+  const pictures = shuffledPictures(dataset.train, seed);
   return {
     name: dataset.name,
-    pictures: shuffledPictures(dataset.train, seed),
+    pictures,
+    cameras: Int32Array.from(pictures, ({ path }) => records.get(path)!.camera),
     onDisk: dataset.onDisk,
     read: (picture) => dataset.read(records.get(picture.path)!),
   };

@@ -20,7 +20,7 @@ export const gam: GAMRecipe = {
   batch: 16,
   twoRandomViews: false,
   loss: { aclSharpness: 10, aclWeight: 1, idlTau: 0.1, idlWeight: 1, idlForm: 'symmetric' },
-  clustering: { mergePercent: 0.05, sizePenalty: 0.003 },
+  clustering: { mergePercent: 0.05, sizePenalty: 0.003, cameras: 'ignored' },
   optimiser: { kind: 'sgd', lr: 0.1, weightDecay: 5e-4, momentum: 0.9, nesterov: true, trunk: 1 },
   schedule: { kind: 'multiStep', milestones: [40, 55], gamma: 0.1, warmup: { epochs: 5, from: 0.1 } },
   epochs: 60,

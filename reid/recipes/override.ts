@@ -63,6 +63,7 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'model.combine': ['mul+residual', 'literalAdd', 'mul'],
   'model.pool': ['mean', 'gem'],
   'clustering.outliers': ['drop', 'own'],
+  'clustering.cameras': ['ignored', 'centred'],
   'loss.idlForm': ['symmetric', 'paper'],
   'optimiser.kind': ['adam', 'adamw', 'sgd'],
   'schedule.kind': Object.keys(SCHEDULES),

@@ -2,6 +2,12 @@ import type { EncoderSpec, GAMSpec } from './model-spec.js';
 import type { RecipeBase } from './recipe.js';
 
 /**
+ * Whether clustering knows which camera took a picture: not at all (as published), or it takes from each feature what all of its
+ * camera's have in common.
+ */
+export type CameraMode = 'ignored' | 'centred';
+
+/**
  * The training of GAM (Nikhal and Riggan, WACV 2021, as reconstructed): steps of training with as many clusters as there are, each
  * followed by merging some. `epochs`, `schedule` and `optimiser.lr` are those of the first step, `later` those of the others.
  */
@@ -34,6 +40,7 @@ export interface GAMRecipe extends RecipeBase {
     readonly mergePercent: number;
     /** λ: times the sizes of both clusters, added to the squared distance. */
     readonly sizePenalty: number;
+    readonly cameras: CameraMode;
   };
   /** The step whose figures are the run's: the last with at least this share of clusters to pictures. */
   readonly publishAt: number;
@@ -69,6 +76,7 @@ export interface ContrastRecipe extends RecipeBase {
      * also trains a network that knows nothing yet.
      */
     readonly outliers: 'drop' | 'own';
+    readonly cameras: CameraMode;
   };
 }
 

@@ -63,7 +63,7 @@ test('cluster: every method finds the groups that were made', async () => {
     ['--k1', '8', '--k2', '3', '--eps', '0.5'],
     ['--method', 'dbscan', '--distance', 'cosine', '--eps', '0.1'],
     ['--method', 'average', '--threshold', '0.3'],
-    ['--method', 'ward', '--clusters', '5'],
+    ['--method', 'ward', '--clusters', '5', '--cameras', 'centred'],
     ['--method', 'kmeans', '--clusters', '5', '--seed', '3'],
   ];
   for (const [k, method] of methods.entries()) {
@@ -167,6 +167,9 @@ test('cluster: --dry-run writes nothing, mistakes are told', async () => {
   await mistake(2, ['--eps is of --method dbscan'], ...given, '--method', 'ward', '--eps', '1');
   await mistake(2, ['--clusters N or --threshold'], ...given, '--method', 'average');
   await mistake(2, ['--clusters N'], ...given, '--method', 'kmeans');
+  await mistake(2, ['--cameras', '"on"', 'centred'], ...given, '--cameras', 'on');
+  const bare = [at('bare.safetensors'), '--out', out];
+  await mistake(2, ['--cameras centred needs a camera', 'bare'], ...bare, '--cameras', 'centred');
   await mistake(2, ['--clusters 61', '60 pictures'], ...given, '--method', 'kmeans', '--clusters', '61');
   await mistake(2, ['--distance cosine needs --eps'], ...given, '--distance', 'cosine');
   await mistake(2, ['at most 1'], ...given, '--eps', '1.5');

@@ -11,6 +11,7 @@ import { extractFeatures, type Features } from '../features.js';
 import type { Progress } from '../progress.js';
 import { DivergedError } from '../trainer.js';
 import type { Batches } from './batches.js';
+import { camerasFor, centredByCamera } from './cameras.js';
 import { contrastMethod } from './contrast-method.js';
 import { gamMethod } from './gam-method.js';
 import type { Clustering, Method, PseudoLabels } from './method.js';
@@ -94,6 +95,7 @@ export class UnsupervisedTrainer implements AsyncIterable<UnsupervisedEvent> {
   readonly method: Method;
   readonly scaler: undefined;
   readonly #options: UnsupervisedTrainerOptions;
+  readonly #cameras: Int32Array | undefined;
   #optimiser: Optimiser<GroupOptions>;
   /** Knows the rates that its optimiser was made with. */
   #scheduler: Scheduler;
@@ -109,6 +111,7 @@ export class UnsupervisedTrainer implements AsyncIterable<UnsupervisedEvent> {
     this.model = model;
     this.#options = options;
     this.method = methodOf(options);
+    this.#cameras = camerasFor(recipe.clustering.cameras, dataset);
     [this.#optimiser, this.#scheduler] = this.#newOptimiser(0)!;
     this.#position = { epoch: 0, batch: 0, step: 0, round: 0, phase: this.method.begins };
     const count = dataset.pictures.length;
@@ -200,7 +203,8 @@ export class UnsupervisedTrainer implements AsyncIterable<UnsupervisedEvent> {
     const features = await this.#extract();
     const { gpu, dataset } = this.#options;
     const nameOf = (i: number) => dataset.pictures[i]!.path;
-    const points = await gpuPoints(gpu, features, { unit: true, nameOf });
+    const compared = this.#cameras ? centredByCamera(features, this.#cameras) : features;
+    const points = await gpuPoints(gpu, compared, { unit: true, nameOf });
     try {
       const clustering = await this.method.cluster(points, before);
       this.#pseudo = { labels: clustering.labels, clusters: clustering.clusters };

@@ -61,7 +61,10 @@ test('every switch of the reconstruction can be set, and the presets differ in t
   ];
   const { model, loss, clustering, twoRandomViews } = overrideRecipe(gam, changes);
   assert.equal([model.groupedStages, model.gate, model.spatialKernel], [[3, 4], 'sigmoid', 5]);
-  assert.equal([loss.idlForm, clustering, twoRandomViews], ['paper', { mergePercent: 0.1, sizePenalty: 0.005 }, true]);
+  assert.equal(
+    [loss.idlForm, clustering, twoRandomViews],
+    ['paper', { mergePercent: 0.1, sizePenalty: 0.005, cameras: 'ignored' }, true],
+  );
 });
 
 test('what makes no sense is refused by name', () => {
