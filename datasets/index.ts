@@ -1,4 +1,5 @@
 /** Datasets without the disk: everything here runs in Node and in a browser. */
+export { type ApngOptions, encodeApng } from './apng.js';
 export { changeColours, type JitterConfig, type MoveConfig, moveImage } from './augment.js';
 export { checkDataset } from './check.js';
 export { type CompareOptions, compareCounts } from './check-counts.js';
