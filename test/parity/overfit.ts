@@ -3,6 +3,7 @@ import { scope } from '../../engine/scope.js';
 import { type Tensor, tensor } from '../../engine/tensor.js';
 import { apnetSmall, type Recipe, rgaSmall } from '../../reid/recipes/index.js';
 import { buildModel, buildOptimiser } from '../../reid/training/model.js';
+import { objectiveOf } from '../../reid/training/objective.js';
 import { trainingStep } from '../../reid/training/step.js';
 import { fill } from '../golden/fill.js';
 import type { Difference } from './compare.js';
@@ -32,7 +33,7 @@ async function learn(id: string, recipe: Recipe): Promise<CaseResult> {
   const shape = [count, 3, height, width];
   const pictures = fill('by heart', shape, { kind: 'blocks', grid: [4, 2], block_scale: 1.5, scale: 0.5 });
   const [images, target] = [tensor(pictures, shape).keep(), tensor(labels).keep()] as [Tensor, Tensor];
-  const parts = { recipe, model, optimiser, scaler: undefined };
+  const parts = { recipe, model, objective: objectiveOf(recipe, model), optimiser, scaler: undefined };
   let triplet = Infinity;
   for (let step = 0; step < STEPS; step++) {
     await scope(async () => {

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import type { GoldenCase } from './case.js';
 import { evaluationCases } from './evaluation.js';
 import { mergingCases } from './evaluation-clustering.js';
@@ -64,15 +62,17 @@ function casesIn(file: string, golden: GoldenFile): PlannedCase[] {
   return [notYet(file, 'no runner for this kind of golden file yet')];
 }
 
-/** Every case of the golden files (*.json) in a folder and its folders, in the order of their names. */
-export function plannedCases(dir: string): PlannedCase[] {
-  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
-  return files.sort().flatMap((path) => {
-    const file = relative(dir, join(dir, path))
-      .replace(/\.json$/, '')
-      .replaceAll('\\', '/');
+/** A golden file by its name within its folder, without `.json`. */
+export interface GoldenText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Every case of some golden files, in their order; a file that can not be read is one case that fails. */
+export function plannedCases(files: readonly GoldenText[]): PlannedCase[] {
+  return files.flatMap(({ file, text }) => {
     try {
-      return casesIn(file, JSON.parse(readFileSync(join(dir, path), 'utf8')) as GoldenFile);
+      return casesIn(file, JSON.parse(text) as GoldenFile);
     } catch (error) {
       return [notYet(file, `can not be read: ${(error as Error).message}`)];
     }
