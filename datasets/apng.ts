@@ -1,5 +1,5 @@
 import type { Image } from './image.js';
-import { encodePng } from './png.js';
+import { filteredRows, zlib } from './png-rows.js';
 
 export interface ApngOptions {
   /** How long each frame stands, in milliseconds: a whole number from 1 to 65535. */
@@ -8,7 +8,7 @@ export interface ApngOptions {
   readonly plays?: number;
 }
 
-const SIGNATURE = 8;
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Length, type and checksum of a chunk. */
 const AROUND = 12;
 
@@ -49,19 +49,6 @@ function chunk(
   return out;
 }
 
-/** What lies in the chunks of one type of a PNG, one after the other. */
-function dataOf(png: Uint8Array, wanted: string): Uint8Array[] {
-  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
-  const found: Uint8Array[] = [];
-  for (let at = SIGNATURE; at + AROUND <= png.length; ) {
-    const length = view.getUint32(at);
-    const type = String.fromCharCode(...png.subarray(at + 4, at + 8));
-    if (type === wanted) found.push(png.subarray(at + 8, at + 8 + length));
-    at += AROUND + length;
-  }
-  return found;
-}
-
 /**
  * Encodes frames as an animated PNG (the third edition of the PNG specification, W3C 2025, formerly APNG 1.0): a picture that
  * plays in every browser, and whose first frame is what programs show that know of no animation. Each frame replaces the one
@@ -90,20 +77,25 @@ export async function encodeApng(frames: readonly Image[], { delayMs, plays = 0 
       );
     }
   }
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array[] = [
+    Uint8Array.from(SIGNATURE),
+    chunk('IHDR', [
+      [4, width],
+      [4, height],
+      // 8 bits a channel, RGB; the only compression and kind of filters that there are; not interlaced.
+      [1, 8],
+      [1, 2],
+      [1, 0],
+      [1, 0],
+      [1, 0],
+    ]),
+    chunk('acTL', [
+      [4, frames.length],
+      [4, plays],
+    ]),
+  ];
   let sequence = 0;
   for (const [i, frame] of frames.entries()) {
-    const png = await encodePng(frame);
-    if (i === 0) {
-      // Signature and IHDR.
-      parts.push(png.subarray(0, SIGNATURE + AROUND + 13));
-      parts.push(
-        chunk('acTL', [
-          [4, frames.length],
-          [4, plays],
-        ]),
-      );
-    }
     parts.push(
       chunk('fcTL', [
         [4, sequence++],
@@ -118,9 +110,8 @@ export async function encodeApng(frames: readonly Image[], { delayMs, plays = 0 
         [1, 0],
       ]),
     );
-    for (const data of dataOf(png, 'IDAT')) {
-      parts.push(i === 0 ? chunk('IDAT', [], data) : chunk('fdAT', [[4, sequence++]], data));
-    }
+    const data = await zlib(filteredRows(frame));
+    parts.push(i === 0 ? chunk('IDAT', [], data) : chunk('fdAT', [[4, sequence++]], data));
   }
   parts.push(chunk('IEND', []));
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

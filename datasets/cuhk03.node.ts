@@ -9,15 +9,15 @@ import {
   viewOf,
 } from './cuhk03-release.node.js';
 import type { ImageRecord, ReidDataset } from './dataset.js';
-import { decodeFile } from './decode-file.node.js';
+import { decodeFile } from './decode-file.js';
 import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
-import { exists, isFolder, listPictures } from './files.node.js';
+import { exists, isFolder, listPictures } from './files.js';
 import type { Image } from './image.js';
-import { existing } from './listed-files.node.js';
+import { existing } from './listed-files.js';
 import { type MatlabValue, readMatlab5 } from './matlab5.node.js';
-import { findRoot } from './root.node.js';
-import { openSplitFolders } from './split-folders.node.js';
+import { findRoot } from './root.js';
+import { openSplitFolders } from './split-folders.js';
 
 export interface Cuhk03Options {
   /** Boxes of a detector (default), or drawn by hand. */

@@ -1,33 +1,12 @@
 import { openCuhk01 } from './cuhk01.node.js';
 import { openCuhk03 } from './cuhk03.node.js';
-import type { ReidDataset } from './dataset.js';
+import { type DatasetKind, PICTURE_KINDS } from './dataset-kinds.js';
 import { openDukeVideo } from './duke-video.node.js';
-import { openFolder } from './folder.node.js';
 import { openIlidsVid } from './ilids-vid.node.js';
-import { openDuke, openMarketStyle } from './market-style.node.js';
-import { openMarket1501 } from './market1501.node.js';
 import { openMars } from './mars.node.js';
-import { openMsmt17 } from './msmt17.node.js';
-import { openPattern } from './pattern.node.js';
 import { openPrid2011 } from './prid2011.node.js';
 import { openPrid2011Video } from './prid2011-video.node.js';
 import { SpecError, type SpecOptions } from './spec-options.js';
-import { openTable } from './table.node.js';
-import { openVehicleId } from './vehicle-id.node.js';
-import { openVeri776 } from './veri.node.js';
-import { openVric } from './vric.node.js';
-
-/** A kind of dataset that lies on disk: how it is written, and how it is opened. */
-export interface DatasetKind {
-  /** How it is written, for help texts. */
-  readonly form: string;
-  readonly options: readonly string[];
-  /** How many numbered splits its protocol averages over. */
-  readonly splits?: number;
-  open(place: string, options: SpecOptions): Promise<ReidDataset>;
-}
-
-const NAMES = ['name', 'camera', 'train', 'test'] as const;
 
 const SPLIT_OPTIONS = ['split', 'seed', 'splits'] as const;
 
@@ -36,8 +15,6 @@ const splitOptions = (options: SpecOptions) => ({
   seed: options.whole('seed'),
   splits: options.text('splits'),
 });
-
-const FORM_OF_PATTERN = 'pattern:DIR?name=obj{id}__{angle}.png[&camera=angle/90][&train=2-40][&test=41-60]';
 
 /** CUHK01's split, named by the people to train on or by those to test on. */
 function cuhk01Trained(options: SpecOptions): 485 | 486 | 871 {
@@ -48,14 +25,8 @@ function cuhk01Trained(options: SpecOptions): 485 | 486 | 871 {
   return test === '100' ? 871 : test === '485' ? 486 : 485;
 }
 
-/** Every kind but the drawn one, by the word that stands before the colon. */
-export const DISK_KINDS: Readonly<Record<string, DatasetKind>> = {
-  market1501: {
-    form: 'market1501:DIR[?distractors=500k]',
-    options: ['distractors'],
-    open: (place, options) => openMarket1501(place, { distractors: options.choice('distractors', ['500k']) }),
-  },
-  duke: { form: 'duke:DIR', options: [], open: openDuke },
+/** Kinds with files of other formats. */
+const OWN = {
   cuhk03: {
     form: 'cuhk03:DIR[?boxes=detected|labeled][&protocol=classic&split=0..19]',
     options: ['boxes', 'protocol', 'split'],
@@ -81,11 +52,6 @@ export const DISK_KINDS: Readonly<Record<string, DatasetKind>> = {
         splits: options.text('splits'),
       }),
   },
-  msmt17: {
-    form: 'msmt17:DIR[?val=no]',
-    options: ['val'],
-    open: (place, options) => openMsmt17(place, { val: options.choice('val', ['yes', 'no']) }),
-  },
   prid2011: {
     form: 'prid2011:DIR[?split=0..9][&seed=1][&splits=FILE], or ?protocol=official[&query=b]',
     options: ['protocol', 'query', 'split', 'seed', 'splits'],
@@ -99,58 +65,39 @@ export const DISK_KINDS: Readonly<Record<string, DatasetKind>> = {
         splits: options.text('splits'),
       }),
   },
-  veri: {
-    form: 'veri:DIR[?tracks=yes]',
-    options: ['tracks'],
-    open: (place, options) => openVeri776(place, options.choice('tracks', ['yes', 'no'])),
-  },
-  vehicleid: {
-    form: 'vehicleid:DIR[?size=small|medium|large][&draw=0..9][&seed=1]',
-    options: ['size', 'draw', 'seed'],
-    open: (place, options) =>
-      openVehicleId(place, {
-        size: options.choice('size', ['small', 'medium', 'large']),
-        draw: options.whole('draw', 0, 9),
-        seed: options.whole('seed'),
-      }),
-  },
-  vric: { form: 'vric:DIR', options: [], open: openVric },
   mars: { form: 'mars:DIR', options: [], open: openMars },
   ilidsvid: {
     form: 'ilidsvid:DIR[?split=0..9][&seed=1][&splits=FILE]',
     options: SPLIT_OPTIONS,
+    splits: 10,
     open: (place, options) => openIlidsVid(place, splitOptions(options)),
   },
   'prid2011-video': {
     form: 'prid2011-video:DIR[?split=0..9][&seed=1][&splits=FILE]',
     options: SPLIT_OPTIONS,
+    splits: 10,
     open: (place, options) => openPrid2011Video(place, splitOptions(options)),
   },
   'duke-video': { form: 'duke-video:DIR', options: [], open: openDukeVideo },
-  market: { form: 'market:DIR', options: [], open: openMarketStyle },
-  folder: {
-    form: 'folder:DIR[?name=*_c{camera}_*][&train=...&test=...][&tracklets=yes[&missing=skip]]',
-    options: [...NAMES, 'tracklets', 'missing'],
-    open: (place, options) =>
-      openFolder(place, {
-        ...Object.fromEntries(options.entries),
-        tracklets: options.choice('tracklets', ['yes', 'no']),
-        missing: options.choice('missing', ['skip']),
-      }),
-  },
-  table: {
-    form: 'table:FILE[?path=COLUMN&id=COLUMN&camera=COLUMN&split=COLUMN&tracklet=COLUMN&frame=COLUMN][&folder=DIR][&train=...&test=...]',
-    options: ['path', 'id', 'camera', 'split', 'tracklet', 'frame', 'folder', 'train', 'test', 'missing'],
-    open: (place, options) =>
-      openTable(place, { ...Object.fromEntries(options.entries), missing: options.choice('missing', ['skip']) }),
-  },
-  pattern: {
-    form: FORM_OF_PATTERN,
-    options: NAMES,
-    open: (place, options) => {
-      const name = options.text('name');
-      if (name === undefined) throw new SpecError(`pattern:${place} has no name=. Write ${FORM_OF_PATTERN}`);
-      return openPattern(place, { ...Object.fromEntries(options.entries), name });
-    },
-  },
+} satisfies Readonly<Record<string, DatasetKind>>;
+
+/** Every kind but the drawn one, by the word that stands before the colon. */
+export const DISK_KINDS: Readonly<Record<string, DatasetKind>> = {
+  market1501: PICTURE_KINDS.market1501,
+  duke: PICTURE_KINDS.duke,
+  cuhk03: OWN.cuhk03,
+  cuhk01: OWN.cuhk01,
+  msmt17: PICTURE_KINDS.msmt17,
+  prid2011: OWN.prid2011,
+  veri: PICTURE_KINDS.veri,
+  vehicleid: PICTURE_KINDS.vehicleid,
+  vric: PICTURE_KINDS.vric,
+  mars: OWN.mars,
+  ilidsvid: OWN.ilidsvid,
+  'prid2011-video': OWN['prid2011-video'],
+  'duke-video': OWN['duke-video'],
+  market: PICTURE_KINDS.market,
+  folder: PICTURE_KINDS.folder,
+  table: PICTURE_KINDS.table,
+  pattern: PICTURE_KINDS.pattern,
 };

@@ -1,6 +1,6 @@
 /** The body of a decoding thread: pictures as 8-bit RGB of the size that is asked for. */
 import { answerQuestions } from './answer-questions.node.js';
-import { decodeFile } from './decode-file.node.js';
+import { decodeFile } from './decode-file.js';
 import type { PictureSize } from './decoders.node.js';
 import { resizeImage } from './resize.js';
 

@@ -1,4 +1,4 @@
-import { decodeFile } from './decode-file.node.js';
+import { decodeFile } from './decode-file.js';
 import type { ImageDecoders } from './decoders.js';
 import { type ResizeFilter, resizeImage } from './resize.js';
 import { defaultWorkers, WorkerPool } from './worker-pool.node.js';

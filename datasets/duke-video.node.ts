@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { type ImageRecord, type ReidDataset, type SkippedFile, SPLITS, type Split } from './dataset.js';
-import { decodeFile } from './decode-file.node.js';
+import { decodeFile } from './decode-file.js';
 import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
-import { isFolder, sayContents } from './files.node.js';
+import { isFolder, sayContents } from './files.js';
 import type { Finding } from './finding.js';
 import { foldersOf, framesOf } from './frame-folders.node.js';
 import { labelled } from './numbered.js';
-import { findRoot } from './root.node.js';
-import { sayEmptyTracklets } from './tracklet-folders.node.js';
+import { findRoot } from './root.js';
+import { sayEmptyTracklets } from './tracklet-folders.js';
 import { trackletNumbering } from './tracklets.js';
 
 /** Identity, camera, frame of the tracklet, frame of the recording; older copies write no underscores. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { SkippedFile } from './dataset.js';
-import { entriesOf, isFolder, listPictures } from './files.node.js';
+import { entriesOf, isFolder, listPictures } from './files.js';
 import { compareNatural } from './natural-order.js';
 
 /** A frame of a folder. */

@@ -1,12 +1,12 @@
 import { dirname, join } from 'node:path';
 import type { ReidDataset } from './dataset.js';
-import { readBytes } from './decode-file.node.js';
+import { readBytes } from './decode-file.js';
 import type { IdentitySplit } from './drawn-splits.js';
 import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
-import { exists } from './files.node.js';
+import { exists } from './files.js';
 import { matlabNumbers } from './matlab-numbers.node.js';
-import { findRoot } from './root.node.js';
+import { findRoot } from './root.js';
 import { type FoundSplit, findSplit } from './splits-file.node.js';
 import { readViews, splitViews, type TwoViews } from './two-view-video.node.js';
 

@@ -13,6 +13,15 @@ export interface ImageStoreOptions {
   readonly workers?: number;
   /** Most bytes of decoded pictures to keep, 512 MiB by default. */
   readonly cacheBytes?: number;
+  /** Where small pictures outlive the store. */
+  readonly shelf?: PictureShelf;
+}
+
+/** Keeps decoded and resized pictures from one day to the next. */
+export interface PictureShelf {
+  /** `[height, width, 3]`, or undefined where the picture was never put there. */
+  get(path: string): Promise<Uint8Array | undefined>;
+  put(path: string, pixels: Uint8Array): Promise<void>;
 }
 
 /** Longest stretch of drawing or decoding in the main thread before other work gets a turn, in milliseconds. */
@@ -30,6 +39,7 @@ export class ImageStore {
   readonly #dataset: PictureSource;
   readonly #room: number;
   readonly #decoders: ImageDecoders;
+  readonly #shelf: PictureShelf | undefined;
   readonly #kept = new Map<string, Uint8Array>();
   readonly #coming = new Map<string, Promise<Uint8Array>>();
   #bytes = 0;
@@ -44,6 +54,7 @@ export class ImageStore {
     this.#dataset = dataset;
     this.#room = options.cacheBytes ?? 512 * 2 ** 20;
     this.#decoders = createDecoders(options.workers ?? defaultWorkers());
+    this.#shelf = options.shelf;
   }
 
   /** Bytes of pictures that are kept. */
@@ -79,14 +90,21 @@ export class ImageStore {
   }
 
   async #fetch(record: Picture): Promise<Uint8Array> {
-    const pixels = this.#dataset.onDisk
-      ? await this.#decoders.decode(record.path, this.height, this.width, this.filter)
-      : await this.#readHere(record);
-    this.#decoded++;
+    const shelved = await this.#shelf?.get(record.path);
+    const pixels = shelved ?? (await this.#make(record));
+    if (!shelved) await this.#shelf?.put(record.path, pixels);
     if (this.#bytes + pixels.byteLength <= this.#room) {
       this.#bytes += pixels.byteLength;
       this.#kept.set(record.path, pixels);
     }
+    return pixels;
+  }
+
+  async #make(record: Picture): Promise<Uint8Array> {
+    const pixels = this.#dataset.onDisk
+      ? await this.#decoders.decode(record.path, this.height, this.width, this.filter)
+      : await this.#readHere(record);
+    this.#decoded++;
     return pixels;
   }
 

@@ -43,7 +43,7 @@ export {
   imageFormat,
   probeImage,
 } from './image.js';
-export { ImageStore, type ImageStoreOptions } from './image-store.js';
+export { ImageStore, type ImageStoreOptions, type PictureShelf } from './image-store.js';
 export type { Inspection } from './inspect.js';
 export { crossDomain, joinDatasets } from './join.js';
 export { type Batch, type LoadedPicture, Loader, type LoaderOptions, type LoaderState } from './loader.js';
@@ -58,6 +58,18 @@ export {
   sequentialSampler,
   shuffledSampler,
 } from './sampler.js';
+export { openStructure, STRUCTURE_KINDS } from './structure/open.js';
+export type { PictureSet } from './structure/photographs.js';
+export {
+  imageOfMap,
+  type MapSize,
+  mapOfImage,
+  type StructureProvider,
+  VIEW_STEP,
+  VIEWS,
+} from './structure/provider.js';
+export { toyStructure } from './structure/toy.js';
+export { walkerStructure } from './structure/walker.js';
 export { createSynthetic, SYNTHETIC_DEFAULTS, type SyntheticOptions } from './synthetic/synthetic.js';
 export {
   createSyntheticTracklets,
@@ -70,6 +82,13 @@ export {
   SYNTHETIC_VEHICLE_DEFAULTS,
   type SyntheticVehicleOptions,
 } from './synthetic/vehicles.js';
+export {
+  createToyWalkers,
+  TOY_WALKER_DEFAULTS,
+  type ToyWalkerOptions,
+  type ToyWalkers,
+  trueView,
+} from './synthetic/walkers.js';
 export { groupTracklets, hasTracklets, type Tracklet } from './tracklets.js';
 export {
   checkTransform,

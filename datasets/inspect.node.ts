@@ -1,7 +1,7 @@
 import { type ImageRecord, type ReidDataset, SPLITS } from './dataset.js';
 import { DatasetError } from './error.js';
 import type { Inspection } from './inspect.js';
-import { hashOf } from './inspect-file.node.js';
+import { hashOf } from './inspect-file.js';
 import { defaultWorkers, WorkerPool } from './worker-pool.node.js';
 
 export interface InspectOptions {
@@ -38,7 +38,7 @@ async function inspectHere(dataset: ReidDataset, record: ImageRecord): Promise<I
   const { path } = record;
   try {
     const { width, height, data } = await dataset.read(record);
-    return { path, width, height, bytes: data.length, hash: hashOf(`${width} x ${height}`, data) };
+    return { path, width, height, bytes: data.length, hash: `${width} x ${height} ${await hashOf(data)}` };
   } catch (error) {
     if (error instanceof DatasetError) return { path, width: 0, height: 0, bytes: 0, problem: error.message };
     throw error;

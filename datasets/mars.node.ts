@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DISTRACTOR, type ImageRecord, JUNK, type ReidDataset } from './dataset.js';
-import { decodeFile, readBytes } from './decode-file.node.js';
+import { decodeFile, readBytes } from './decode-file.js';
 import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
-import { sayContents } from './files.node.js';
+import { sayContents } from './files.js';
 import { counted } from './finding.js';
-import { existing } from './listed-files.node.js';
+import { existing } from './listed-files.js';
 import { type MatlabNumbers, matlabNumbers } from './matlab-numbers.node.js';
 import { labelled } from './numbered.js';
-import { findRoot } from './root.node.js';
+import { findRoot } from './root.js';
 import { trackletNumbering } from './tracklets.js';
 
 /** Identity (`00-1` is junk), camera, tracklet, frame. */

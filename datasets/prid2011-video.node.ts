@@ -4,8 +4,8 @@ import type { ReidDataset } from './dataset.js';
 import { parseSplits } from './drawn-splits.js';
 import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
-import { exists } from './files.node.js';
-import { findRoot } from './root.node.js';
+import { exists } from './files.js';
+import { findRoot } from './root.js';
 import { type FoundSplit, findSplit } from './splits-file.node.js';
 import { type FoundViews, readViews, splitViews, type TwoViews } from './two-view-video.node.js';
 

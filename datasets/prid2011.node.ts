@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { ImageRecord, ReidDataset, SkippedFile } from './dataset.js';
-import { decodeFile } from './decode-file.node.js';
+import { decodeFile } from './decode-file.js';
 import { DatasetError } from './error.js';
 import { DATASET_FACTS } from './facts.js';
-import { isFolder, listPictures, sayContents } from './files.node.js';
+import { isFolder, listPictures, sayContents } from './files.js';
 import { labelled } from './numbered.js';
-import { findRoot } from './root.node.js';
+import { findRoot } from './root.js';
 import { findSplit } from './splits-file.node.js';
 
 export interface Prid2011Options {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { drawSplits, type IdentitySplit, parseSplits } from './drawn-splits.js';
 import { DatasetError } from './error.js';
-import { needFolder } from './files.node.js';
+import { needFolder } from './files.js';
 
 /** What splits are wanted, and where they are kept. */
 export interface SplitRequest {

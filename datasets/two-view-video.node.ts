@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { ReidDataset, SkippedFile } from './dataset.js';
-import { decodeFile } from './decode-file.node.js';
+import { decodeFile } from './decode-file.js';
 import type { IdentitySplit } from './drawn-splits.js';
 import { DatasetError } from './error.js';
 import type { DatasetFacts } from './facts.js';
-import { isFolder, sayContents } from './files.node.js';
+import { isFolder, sayContents } from './files.js';
 import type { Finding } from './finding.js';
 import { type FolderFrame, foldersOf, framesOf } from './frame-folders.node.js';
 import { labelled } from './numbered.js';
-import { sayEmptyTracklets } from './tracklet-folders.node.js';
+import { sayEmptyTracklets } from './tracklet-folders.js';
 import { trackletNumbering } from './tracklets.js';
 
 /** A dataset of two cameras, a folder each, with a folder of frames for each person: iLIDS-VID, PRID-2011. */

@@ -1,9 +1,9 @@
 import type { ReidDataset } from './dataset.js';
-import { decodeFile } from './decode-file.node.js';
+import { decodeFile } from './decode-file.js';
 import { DatasetError } from './error.js';
-import { entriesOf, listPictures, needFolder, sayContents } from './files.node.js';
+import { entriesOf, listPictures, needFolder, sayContents } from './files.js';
 import { openDataset } from './open.node.js';
-import { splitOf } from './pattern.node.js';
+import { splitOf } from './pattern.js';
 import { shuffledPictures, type UnlabelledDataset, withoutLabels } from './unlabelled.js';
 
 /** Pictures to train on without labels. */

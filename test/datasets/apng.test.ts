@@ -26,6 +26,19 @@ test('an animated PNG gives its frames, their time and number back', async () =>
   }
 });
 
+test('each kind of row comes back as it was, and smooth pictures become small', async () => {
+  // A ramp to the right, one downwards, a slope, one level, noise: each is predicted best by another filter.
+  const noise = pseudoPicture(64, 64).data;
+  const level = (x: number, y: number, at: number): number =>
+    [3 * x, 3 * y, 2 * (x + y), 77, noise[at]!][Math.floor(y / 13)]!;
+  const data = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) =>
+    level(Math.floor(at / 3) % 64, Math.floor(at / 192), at),
+  );
+  const bytes = await encodeApng([{ width: 64, height: 64, data }], { delayMs: 10 });
+  assert.equal((await decodeImage(bytes, 'a.png')).data, data);
+  assert.ok(bytes.length < 64 * 12 * 3 * 1.5, `${bytes.length} bytes: little more than the noise`);
+});
+
 test('it is a PNG of the first frame to who knows of no animation, and a single frame is one too', async () => {
   for (const some of [frames, frames.slice(1, 2)]) {
     const bytes = await encodeApng(some, { delayMs: 40 });

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkFolders } from '../../datasets/check-folders.node.js';
+import { checkFolders } from '../../datasets/check-folders.js';
 import { encodeJpeg, encodePng, joinDatasets, probeImage } from '../../datasets/index.js';
 import { inspectPictures } from '../../datasets/inspect.node.js';
 import { openDataset } from '../../datasets/open.node.js';

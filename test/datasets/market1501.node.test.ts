@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { compareCounts, countRecords, createSynthetic, DATASET_FACTS } from '../../datasets/index.js';
-import { openMarket1501 } from '../../datasets/market1501.node.js';
+import { openMarket1501 } from '../../datasets/market1501.js';
 import { writeMarket1501 } from '../../datasets/market1501-writer.node.js';
 import { failsWith } from './fails-with.js';
 import { pictures, withFiles } from './temporary.node.js';

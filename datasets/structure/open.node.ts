@@ -1,0 +1,1 @@
+export { openStructure, STRUCTURE_KINDS } from './open.js';
