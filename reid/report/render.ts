@@ -1,15 +1,12 @@
-import { type Html, html, markup } from './page/html.js';
+import { documentOf, type Section } from './page/document.js';
+import { type Html, html } from './page/html.js';
 import { lookGrid, plate, rankedLists } from './page/pictures.js';
-import { STYLE } from './page/style.js';
 import { datasetTable, factsTable, figuresTable, flattened, keyFigures } from './page/tables.js';
 import { heatTable } from './plot/heat-table.js';
 import { histogramChart } from './plot/histogram.js';
 import { lineChart } from './plot/line-chart.js';
 import { scatterChart } from './plot/scatter.js';
 import type { ClustersSection, ReportData, VerificationSection } from './report-data.js';
-
-/** A part of the page: its name in the address, its heading, and what is in it; undefined leaves it out. */
-type Section = readonly [id: string, heading: string, content: Html | undefined];
 
 /** Undefined for a list without entries, so that no heading stands alone. */
 const some = <T>(list: readonly T[] | undefined): readonly T[] | undefined => (list?.length ? list : undefined);
@@ -68,9 +65,6 @@ function sectionsOf(data: ReportData): readonly Section[] {
   ];
 }
 
-/** Nothing is loaded from anywhere, and nothing runs. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
-
 /**
  * One page about one run, complete in itself: style, drawings and pictures are inside, there is no script and no address of
  * another place, so that it opens from a disk, in light and dark, and prints. Texts from outside are escaped.
@@ -82,31 +76,6 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
  */
 export function renderReport(data: ReportData): string {
   const { title, subtitle, date, figures } = data;
-  const sections = sectionsOf(data).filter(([, , content]) => content !== undefined);
   const [main] = figures?.rows ?? [];
-  return html`${markup('<!doctype html>')}
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${markup(POLICY)}">
-<meta name="referrer" content="no-referrer">
-<title>${title}</title>
-<style>${markup(STYLE)}</style>
-</head>
-<body>
-<div class="page">
-<header>
-<h1><bdi>${title}</bdi></h1>
-${subtitle !== undefined && html`<p class="subtitle"><bdi>${subtitle}</bdi></p>`}
-${main && keyFigures(main)}
-${sections.length > 1 && html`<nav aria-label="Sections"><ul>${sections.map(([id, heading]) => html`<li><a href="#${id}">${heading}</a></li>`)}</ul></nav>`}
-</header>
-<main>
-${sections.map(([id, heading, content]) => html`<section id="${id}"><h2>${heading}</h2>${content}</section>\n`)}</main>
-${date !== undefined && html`<footer>${date}</footer>`}
-</div>
-</body>
-</html>
-`.text;
+  return documentOf({ title, subtitle, date, keys: main && keyFigures(main), sections: sectionsOf(data) });
 }

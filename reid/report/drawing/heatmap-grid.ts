@@ -1,7 +1,8 @@
 import type { Image } from '../../../datasets/image.js';
 import { FONT_HEIGHT, textWidth } from './bitmap-font.js';
 import { Canvas, type Colour } from './canvas.js';
-import { drawLegend, type HeatMap, type HeatRange, LEGEND_HEIGHT, overlayHeatmap, sharedRange } from './heatmap.js';
+import { drawLegend, type HeatMap, type HeatRange, LEGEND_HEIGHT, sharedRange } from './heatmap.js';
+import { coloursOf, type OverlayStyle, overlayInStyle } from './overlay-style.js';
 
 /** A picture, what is written under it, and its maps from left to right; `undefined` leaves a place empty. */
 export interface HeatmapRow {
@@ -26,6 +27,8 @@ export interface HeatmapGridOptions {
   readonly opacity?: number;
   /** Width of one picture in pixels. Default 96. */
   readonly cellWidth?: number;
+  /** Default `heat`; the others have an opacity of their own. */
+  readonly style?: OverlayStyle;
 }
 
 const PAPER: Colour = [255, 255, 255];
@@ -52,7 +55,7 @@ const LEGEND_WIDTH = 160;
  */
 export function drawHeatmapGrid(rows: readonly HeatmapRow[], options: HeatmapGridOptions = {}): Image {
   if (rows.length === 0) throw new RangeError('heat map grid: there is no row to draw');
-  const { title, columns: titles = [], opacity, cellWidth = 96 } = options;
+  const { title, columns: titles = [], opacity, cellWidth = 96, style = 'heat' } = options;
   if (!(Number.isInteger(cellWidth) && cellWidth > 0)) {
     throw new RangeError(`heat map grid: cellWidth is ${cellWidth}; it should be a whole number of pixels`);
   }
@@ -84,14 +87,14 @@ export function drawHeatmapGrid(rows: readonly HeatmapRow[], options: HeatmapGri
     canvas.image(image, box(0));
     maps.forEach((map, column) => {
       if (!map) return;
-      const overlay = overlayHeatmap(image, map, { range: ranges[column], opacity, width: cellWidth });
+      const overlay = overlayInStyle(image, map, { style, range: ranges[column], opacity, width: cellWidth });
       canvas.image(overlay, box(column + 1));
     });
     caption.slice(0, CAPTION_LINES).forEach((line, i) => {
       canvas.text(fitted(line, content - MARGIN), MARGIN, y + cellHeight + 4 + i * LINE, i === 0 ? INK : PALE_INK);
     });
   });
-  drawLegend(canvas, MARGIN, legendTop, LEGEND_WIDTH, legendEnds(ranges, options.range ?? 'min-max'));
+  drawLegend(canvas, MARGIN, legendTop, LEGEND_WIDTH, legendEnds(ranges, options.range ?? 'min-max'), coloursOf(style));
   return canvas;
 }
 

@@ -1,11 +1,12 @@
-import type { HeatMap, HeatRange } from '../drawing/heatmap.js';
+import { FGReID } from '../../models/fgreid/fgreid.js';
+import type { HeatRange } from '../drawing/heatmap.js';
 import { sharedRange } from '../drawing/heatmap.js';
-import { attentionMaps } from '../looking/attention-map.js';
-import { attentionLayers, type NamedLayer } from '../looking/map-layer.js';
+import type { NamedLayer } from '../looking/map-layer.js';
 import { numberText } from '../plot/ticks.js';
 import type { LookGrid } from '../report-data.js';
-import { embedded, inEvalMode, type LookOptions, lookAt, overlaid, pictureOf } from './looks.js';
+import { embedded, type LookOptions, overlaid, pictureOf } from './looks.js';
 import { cameraName, evenly, worstFirst } from './ranked-lists.js';
+import { type LookColumn, recordLooks } from './record-looks.js';
 
 /**
  * What attention modules let through, module by module, for queries from the best to the worst. Each module's maps are coloured
@@ -17,30 +18,19 @@ import { cameraName, evenly, worstFirst } from './ranked-lists.js';
 export async function attentionLooks(
   options: LookOptions & { readonly layers?: readonly NamedLayer[] },
 ): Promise<LookGrid | undefined> {
-  const { model, dataset, report, count = 6 } = options;
+  const { dataset, report, count = 6 } = options;
   const queries = evenly(worstFirst(report).reverse(), count);
   const records = queries.map(({ query }) => dataset.query[query]!);
-  let found = options.layers;
-  const maps: HeatMap[][] = [];
-  await inEvalMode(model, () =>
-    lookAt(options, records, async (images) => {
-      found ??= attentionLayers(model, images);
-      const layers = found.map(({ module }) => module);
-      const byLayer =
-        layers.length > 0 ? await attentionMaps({ images, layers, forward: (x) => model.forward(x) }) : [];
-      for (const [i, some] of byLayer.entries()) maps[i] = [...(maps[i] ?? []), ...some];
-    }),
-  );
-  if (!found || maps.length === 0) return undefined;
-  const layers = found;
-  const ranges: HeatRange[] = maps.map(sharedRange);
+  const layers = await recordLooks({ ...options, attentionOnly: true }, records);
+  if (layers.length === 0) return undefined;
+  const ranges: HeatRange[] = layers.map(({ maps }) => sharedRange(maps));
   const rows = [];
   for (const [i, record] of records.entries()) {
     const picture = await pictureOf(options, record);
     const overlays = [];
     for (const [k, { name }] of layers.entries()) {
       const alt = `Identity ${record.identityName}: what ${name} lets through`;
-      overlays.push(await overlaid(picture, maps[k]![i]!, ranges[k]!, alt));
+      overlays.push(await overlaid(picture, layers[k]!.maps[i]!, ranges[k]!, alt));
     }
     rows.push({
       caption: [`Query ${record.identityName}`, cameraName(record), `AP ${queries[i]!.ap.toFixed(3)}`],
@@ -50,7 +40,7 @@ export async function attentionLooks(
   }
   return {
     title: 'Attention',
-    note: 'How much each module lets through at each place: the length of what comes out over that of what goes in, from the smallest to the largest value of the column.',
+    note: `${options.model instanceof FGReID ? 'How much each place has of the channels that are strong in the picture' : 'How much each module lets through at each place: the length of what comes out over that of what goes in'}, from the smallest to the largest value of the column.`,
     columns: layers.map(({ name }, k) => `${shortName(name, layers)} ${rangeText(ranges[k]!)}`),
     rows,
     ends: ['the column’s least', 'most'],
@@ -58,7 +48,7 @@ export async function attentionLooks(
 }
 
 /** The last part of a dotted name, where that says enough. */
-function shortName(name: string, layers: readonly NamedLayer[]): string {
+function shortName(name: string, layers: readonly Pick<LookColumn, 'name'>[]): string {
   const last = (dotted: string) => dotted.slice(dotted.lastIndexOf('.') + 1);
   return layers.filter((layer) => last(layer.name) === last(name)).length > 1 ? name : last(name);
 }

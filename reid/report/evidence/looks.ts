@@ -27,7 +27,7 @@ export interface LookOptions {
   readonly dataset: ReidDataset;
   readonly report: EvaluationReport;
   /** Size and statistics of the network's input, as the recipe has them. */
-  readonly input: Pick<TransformConfig, 'height' | 'width' | 'mean' | 'std'>;
+  readonly input: Pick<TransformConfig, 'height' | 'width' | 'mean' | 'std' | 'resize'>;
   /** Queries shown. Default 6. */
   readonly count?: number;
 }
@@ -43,7 +43,7 @@ const WIDTH = 112;
  * @param look gets images [N, 3, H, W] and their positions in the list of records
  */
 export async function lookAt(
-  { gpu, dataset, input }: LookOptions,
+  { gpu, dataset, input }: Pick<LookOptions, 'gpu' | 'dataset' | 'input'>,
   records: readonly ImageRecord[],
   look: (images: Tensor, indices: readonly number[]) => Promise<void>,
 ): Promise<void> {
@@ -73,7 +73,10 @@ export async function inEvalMode<T>(model: Module, work: () => Promise<T>): Prom
 }
 
 /** A picture in the proportions of the network's input, so that maps and pictures cover each other. */
-export async function pictureOf({ dataset, input }: LookOptions, record: ImageRecord): Promise<Image> {
+export async function pictureOf(
+  { dataset, input }: Pick<LookOptions, 'dataset' | 'input'>,
+  record: ImageRecord,
+): Promise<Image> {
   return resizeBilinear(await dataset.read(record), WIDTH, Math.round((WIDTH * input.height) / input.width));
 }
 

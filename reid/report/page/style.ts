@@ -75,6 +75,17 @@ text.mark{fill:var(--ink)}
 svg:has(.points:hover) .points:not(:hover){opacity:.12}
 ${[0, 1, 2, 3, 4, 5].map((i) => `.line.s${i}{stroke:var(--s${i})}.area.s${i}{stroke:var(--s${i});fill:var(--s${i})}.swatch.s${i}{background:var(--s${i})}`).join('')}
 .line.s1:not(.raw){stroke-dasharray:7 3}.line.s2:not(.raw){stroke-dasharray:2 3.5}.line.s4:not(.raw){stroke-dasharray:7 3 2 3}
+.dot{stroke:var(--paper);stroke-width:1}
+.dot.best,.swatch.tone.best{fill:var(--s1);background:var(--s1)}
+.dot.kept,.swatch.tone.kept{fill:var(--s0);background:var(--s0)}
+.dot.dropped,.swatch.tone.dropped{fill:var(--faint);background:var(--faint)}
+.swatch.tone.lost{background:var(--wrong)}
+.swatch.tone{width:.6rem;height:.6rem;border-radius:50%}
+.way{fill:none;stroke-width:1.2;stroke-linejoin:round;stroke-linecap:round;stroke:var(--faint)}
+.way.kept{stroke:var(--s0)}
+.way.best{stroke:var(--s1);stroke-width:2.2}
+.cross{fill:none;stroke:var(--wrong);stroke-width:1.6}
+.command{white-space:pre-wrap;background:var(--band);margin:.6rem 0 0;padding:.8rem 1rem;border-radius:4px;font:.86rem/1.5 ui-monospace,Menlo,Consolas,monospace}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.1rem 1rem;margin:.4rem 0 0;padding:0;font-size:.84rem;color:var(--pale)}
 .legend li{display:flex;align-items:center;gap:.4rem}
 .swatch{width:1.1rem;height:3px;border-radius:2px}

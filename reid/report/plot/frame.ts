@@ -11,6 +11,8 @@ export interface Axis {
   readonly high?: number;
   /** Write shares as percent. */
   readonly percent?: boolean;
+  /** The marks; default: round numbers. */
+  readonly ticks?: readonly Tick[];
 }
 
 /** The drawing room of a chart: scales from values to pixels, and the axes as markup. */
@@ -51,7 +53,8 @@ export function extent(axis: Axis, values: Iterable<number>): [low: number, high
   return low <= high ? [low, high] : undefined;
 }
 
-interface Scale {
+/** Where the values of an axis lie between its ends, and its marks. */
+export interface Scale {
   readonly low: number;
   readonly high: number;
   readonly ticks: readonly Tick[];
@@ -60,7 +63,7 @@ interface Scale {
 }
 
 /** @param margin share of the span that is left free at both ends that the axis does not fix */
-function scaleOf(axis: Axis, [least, most]: readonly [number, number], margin: number): Scale {
+export function scaleOf(axis: Axis, [least, most]: readonly [number, number], margin: number): Scale {
   const inner = axis.log ? Math.log10 : (value: number) => value;
   const outer = axis.log ? (value: number) => 10 ** value : (value: number) => value;
   let low = inner(axis.low ?? least);
@@ -74,7 +77,7 @@ function scaleOf(axis: Axis, [least, most]: readonly [number, number], margin: n
     if (axis.low === undefined) low -= margin * span;
     if (axis.high === undefined) high += margin * span;
   }
-  const ticks = axis.log ? logTicks(outer(low), outer(high)) : roundTicks(low, high);
+  const ticks = axis.ticks ?? (axis.log ? logTicks(outer(low), outer(high)) : roundTicks(low, high));
   const texts = axis.percent
     ? roundTicks(100 * low, 100 * high).map((tick) => ({ value: tick.value / 100, text: `${tick.text} %` }))
     : ticks;

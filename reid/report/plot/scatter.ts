@@ -1,3 +1,4 @@
+import type { Colour } from '../drawing/canvas.js';
 import { cssColour, oklch } from '../drawing/colour-map.js';
 import { html } from '../page/html.js';
 import { at, figureOf } from './frame.js';
@@ -31,6 +32,14 @@ const MARGIN = 10;
 /** Turns the hue far at each step: neighbours in the list never look alike. */
 const GOLDEN_ANGLE = 137.50776;
 
+/** The colour of each group, in the order in which groups first come; the first place is that of points without one. */
+export function groupColours(points: readonly ScatterPoint[]): Map<string, Colour> {
+  const groups = [...new Set(points.map(({ group }) => group))].filter((group) => group !== undefined);
+  return new Map(
+    groups.map((group, i) => [group, oklch(i % 2 === 0 ? 0.68 : 0.55, 0.16, ((i + 1) * GOLDEN_ANGLE) % 360)]),
+  );
+}
+
 /**
  * Draws points as SVG, both axes at one scale. Groups get hues at golden angles, in two lightnesses; where the pointer rests on
  * a point, other groups fade (see the page's style).
@@ -57,10 +66,11 @@ export function scatterChart({ title, points, labels, note }: Scatter) {
     if (group) group.push(point);
     else groups.set(point.group, [point]);
   }
-  const drawn = [...groups.values()].map((members, i) => {
+  const colours = groupColours(shown);
+  const drawn = [...groups.values()].map((members) => {
     if (members.length === 0) return undefined;
-    const colour = cssColour(oklch(i % 2 === 0 ? 0.55 : 0.68, 0.16, (i * GOLDEN_ANGLE) % 360));
-    const style = members[0]!.group === undefined ? undefined : html` style="--c:${colour}"`;
+    const { group } = members[0]!;
+    const style = group === undefined ? undefined : html` style="--c:${cssColour(colours.get(group)!)}"`;
     return html`<g class="points"${style}>${members.map(
       ({ x, y, caption, ring }) =>
         html`<circle${ring && html` class="ring"`} cx="${at(toX(x))}" cy="${at(toY(y))}" r="3.5"><title>${caption}</title></circle>`,
