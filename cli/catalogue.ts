@@ -1,7 +1,7 @@
 import { DATASET_KINDS } from '../datasets/open.node.js';
 import { type AnyRecipe, recipes } from '../reid/recipes/index.js';
 import { METHODS } from './cluster-options.js';
-import { DISTANCES, PROTOCOLS } from './evaluation-options.js';
+import { CONVENTIONS, DISTANCES, PROTOCOLS } from './evaluation-options.js';
 
 /** Something that there is, and where it was published. */
 export interface CatalogueEntry {
@@ -30,6 +30,11 @@ const MODELS: Readonly<Record<string, CatalogueEntry>> = {
     'apnet',
     'a pyramid of attention: split, attend, merge, stack',
     'Chen et al., Person re-identification via attention pyramid, TIP 2021',
+  ),
+  fgreid: entry(
+    'fgreid',
+    'two residual networks, a map of attention and a non-local block, of pictures and of clips',
+    'Pathak, Fine-grained re-identification, 2020',
   ),
   gam: entry(
     'gam',
@@ -93,6 +98,11 @@ const LOSSES: readonly CatalogueEntry[] = [
     'Wen et al., A discriminative feature learning approach for deep face recognition, ECCV 2016',
   ),
   entry(
+    'fgreid',
+    'identity, triplet, centre and soft mining losses, prototypes, and the agreement of two branches; --set loss.beta_ratio, loss.var_weight …',
+    'Pathak, Fine-grained re-identification, 2020',
+  ),
+  entry(
     'clustering',
     'cross entropy over a table of clusters, without labels; --set loss.aclSharpness, loss.aclWeight',
     'Lin et al., A bottom-up clustering approach to unsupervised person re-identification, AAAI 2019',
@@ -153,6 +163,11 @@ const RANKING: readonly CatalogueEntry[] = [
     'Zheng et al., ICCV 2015',
   ),
   entry(
+    'spatial-temporal',
+    'similarity fused with the time from camera to camera; --spatial-temporal',
+    'Wang et al., Spatial-temporal person re-identification, AAAI 2019',
+  ),
+  entry(
     're-ranking',
     'k-reciprocal encoding; --rerank',
     'Zhong et al., Re-ranking person re-identification with k-reciprocal encoding, CVPR 2017',
@@ -198,8 +213,9 @@ export const CATALOGUE: Readonly<Record<string, readonly CatalogueEntry[]>> = {
   schedules: SCHEDULES,
   clusterings: CLUSTERINGS,
   metrics: RANKING,
-  protocols: Object.entries(PROTOCOLS).map(([name, about]) =>
-    entry(name, `a query leaves out ${about}; --protocol ${name}`),
-  ),
+  protocols: [
+    ...Object.entries(PROTOCOLS).map(([name, about]) => entry(name, `a query leaves out ${about}; --protocol ${name}`)),
+    ...Object.entries(CONVENTIONS).map(([name, about]) => entry(name, `${about}; evaluate --protocol ${name}`)),
+  ],
   distances: Object.entries(DISTANCES).map(([name, about]) => entry(name, `${about}; --distance ${name}`)),
 };

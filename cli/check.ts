@@ -1,5 +1,5 @@
 import { compareCounts } from '../datasets/check-counts.js';
-import { checkFolders } from '../datasets/check-folders.node.js';
+import { checkFolders } from '../datasets/check-folders.js';
 import { DatasetError } from '../datasets/error.js';
 import { checkDataset, checkPictures, DATASET_FACTS, type Finding, rangeOfSizes } from '../datasets/index.js';
 import { inspectPictures } from '../datasets/inspect.node.js';

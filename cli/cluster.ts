@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeFile } from '../datasets/decode-file.node.js';
+import { decodeFile } from '../datasets/decode-file.js';
 import { type Image, type ImageRecord, SPLITS } from '../datasets/index.js';
 import { openDataset } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';

@@ -4,11 +4,11 @@ import { FormatError } from '../engine/io/source.js';
 import type { Module } from '../engine/nn/index.js';
 import { Tensor } from '../engine/tensor.js';
 import { arraysOf, type ImportRow } from '../reid/models/checkpoints/import.js';
+import { importWeights } from '../reid/models/checkpoints/import-weights.js';
 import type { RetrievalModel } from '../reid/models/model.js';
 import type { AnyRecipe } from '../reid/recipes/index.js';
 import { buildModel } from '../reid/training/model.js';
 import type { ModelFacts, WeightsSource } from './convert-source.js';
-import { importWeights } from './import-weights.js';
 
 /** A model with the weights of a file, and what of both fitted. */
 export interface Matched extends ModelFacts {

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Gpu, openGpu } from '../engine/index.js';
+import { isGCL } from '../reid/recipes/index.js';
 import { readArguments, runCommand, wholeNumber } from './command.js';
-import { describeNeeds, IDENTITIES, judgeRecipe } from './recipe-needs.js';
+import { describeNeeds, IDENTITIES, judgeRecipe, PICTURES, recipeOf } from './recipe-needs.js';
 import { type Outcome, selfTest } from './self-test.js';
 
 const HELP = `node cli/doctor.js [--recipe NAME [--set KEY=VALUE …] [--identities N]] [--json]
@@ -14,7 +15,7 @@ where something is missing.
 
   --recipe NAME    says what training by a recipe needs here (memory, work, kernels), and checks nothing else
   --set KEY=VALUE  changes the recipe, as for train
-  --identities N   of the training set; default 751, Market-1501's
+  --identities N   of the training set; default 751, Market-1501's; of gcl… its pictures, default 12936
   --json           prints one object instead
   --help           prints this
 
@@ -176,8 +177,9 @@ async function main(): Promise<number> {
   const gpu = await openGpu();
   try {
     if (values.recipe) {
-      const identities = wholeNumber('identities', values.identities, IDENTITIES);
-      const verdict = judgeRecipe(gpu, values.recipe, values.set ?? [], identities);
+      const recipe = recipeOf(values.recipe, values.set ?? []);
+      const identities = wholeNumber('identities', values.identities, isGCL(recipe) ? PICTURES : IDENTITIES);
+      const verdict = judgeRecipe(gpu, recipe, identities);
       console.log(
         values.json ? JSON.stringify({ adapter: gpu.name, ...verdict }) : `${gpu.name}\n\n${describeNeeds(verdict)}`,
       );

@@ -92,7 +92,8 @@ export async function evaluateSplits(
     const gpu = await openGpu();
     try {
       terminal.write(`${i + 1}/${tasks.length} ${trained.title} on ${data}\n`);
-      files.push(await evaluateTrained(gpu, { trained, data, dataset, choices, baselines: false }));
+      const { file } = await evaluateTrained(gpu, { trained, data, dataset, choices, baselines: false });
+      files.push(file);
     } finally {
       gpu.close();
     }

@@ -1,7 +1,8 @@
 import { openGpu } from '../engine/index.js';
 import type { EvaluationReport } from '../reid/metrics/report.js';
 import type { SingleShotResult } from '../reid/metrics/single-shot.js';
-import { evaluateFeatures } from '../reid/training/evaluation.js';
+import type { VehicleIdResult } from '../reid/metrics/vehicle-id.js';
+import { evaluateFeatures } from '../reid/training/feature-evaluation.js';
 import type { Metrics } from '../reid/training/retrieval.js';
 import { figures } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
@@ -24,6 +25,7 @@ export interface StoredEvaluation extends Metrics {
   readonly validQueries: number;
   readonly gallery: number;
   readonly singleShot?: SingleShotResult;
+  readonly vehicleId?: VehicleIdResult;
   readonly report: EvaluationReport;
 }
 
@@ -40,6 +42,13 @@ export interface StoredOptions {
 export async function evaluateStored(choices: EvaluationChoices, options: StoredOptions): Promise<number> {
   const { out, json = false } = options;
   if (choices.flip) throw new UsageError('--flip needs the pictures: extract the features with --flip.');
+  if (choices.walks)
+    throw new UsageError('--spatial-temporal learns from training pictures: give a run in place of --features.');
+  if (choices.clips || choices.pooling) {
+    throw new UsageError(
+      '--clips and --tracklets choose among the frames of pictures: extract the features of tracklets.',
+    );
+  }
   if (choices.multiQuery) throw new UsageError('--multi-query needs a model: give a run in place of --features.');
   const { name, query, gallery } = await readStoredFeatures(options.features, options.labels);
   if (options.dryRun) {
@@ -54,9 +63,10 @@ export async function evaluateStored(choices: EvaluationChoices, options: Stored
     terminal.write(
       `${query.features.count} × ${gallery.features.count} features of ${query.features.dimension} numbers on ${gpu.name}\n`,
     );
-    const { report, singleShot } = await evaluateFeatures(gpu, query, gallery, {
+    const { report, singleShot, vehicleId } = await evaluateFeatures(gpu, query, gallery, {
       distance,
       protocol: choices.protocol,
+      convention: choices.convention,
       rerank: choices.rerank,
       expansion,
       draws: choices.draws,
@@ -67,10 +77,10 @@ export async function evaluateStored(choices: EvaluationChoices, options: Stored
       },
     });
     const file: StoredEvaluation = {
-      ...headlineOf(report),
+      ...headlineOf(report, vehicleId),
       features: name,
       adapter: gpu.name,
-      protocol: report.protocol,
+      protocol: choices.convention ?? report.protocol,
       averagePrecision: report.averagePrecision,
       invalidQueries: report.invalidQueries,
       distance: report.facts.distance,
@@ -78,13 +88,17 @@ export async function evaluateStored(choices: EvaluationChoices, options: Stored
       validQueries: report.valid,
       gallery: report.gallery,
       singleShot,
+      vehicleId,
       report,
     };
     await folder?.writeJson('report.json', file);
     if (json) {
       const { perQuery: _, ...rest } = report;
       console.log(JSON.stringify({ ...file, report: rest }));
-    } else console.log(`\n${evaluationText(report, singleShot, choices.verification)}\n\n${figures(file)}`);
+    } else
+      console.log(
+        `\n${evaluationText(report, { singleShot, vehicleId, verification: choices.verification })}\n\n${figures(file)}`,
+      );
     if (folder) terminal.write(`${folder.file('report.json')}\n`);
     if (!choices.rerank)
       terminal.write('next: the same with --rerank, --query-expansion, --verification, or --distance\n');

@@ -12,7 +12,14 @@ import { printIntention } from './dry-run.js';
 import { type EvaluationFile, evaluateTrained } from './evaluate-model.js';
 import { evaluateSplits } from './evaluate-splits.js';
 import { evaluateStored } from './evaluate-stored.js';
-import { DISTANCES, EVALUATION_OPTIONS, evaluationChoices, OPTIONAL_VALUES, PROTOCOLS } from './evaluation-options.js';
+import {
+  CONVENTIONS,
+  DISTANCES,
+  EVALUATION_OPTIONS,
+  evaluationChoices,
+  OPTIONAL_VALUES,
+  PROTOCOLS,
+} from './evaluation-options.js';
 import { evaluationText } from './evaluation-text.js';
 import { withOptionalValues } from './optional-values.js';
 import { evenly, rankedPng } from './ranked-pictures.js';
@@ -41,12 +48,16 @@ with a match and, where it differs, over all of them.
   --data DATA          default: what the run was trained with; or another one, for cross-domain figures:
                        ${[...Object.values(DATASET_KINDS), ...JOINED_KINDS].join('\n                       ')}
                        split=all tests on every split of cuhk03 (classic), cuhk01 or prid2011, and averages
-  --protocol NAME      what a query leaves out of the gallery (junk besides):
-                       ${Object.entries(PROTOCOLS)
-                         .map(([name, about]) => `${name.padEnd(17)} ${about}`)
+  --protocol NAME      what a query leaves out of the gallery (junk besides), or how figures are counted:
+                       ${Object.entries({ ...PROTOCOLS, ...CONVENTIONS })
+                         .map(([name, about]) => `${name.padEnd(20)} ${about}`)
                          .join('\n                       ')}
   --distance NAME      ${Object.keys(DISTANCES).join(', ')}; default: the recipe's
   --flip               averages the features of each picture and its mirror image
+  --spatial-temporal [BINS,SIGMA]   fuses features with the time from camera to camera, learnt from the data set's training pictures
+                       (st-ReID): bins of 100 frames, smoothed by SIGMA of them. Default 5000,50. By the trapezoid over all queries in papers
+  --clips MODE[,MOST]  of models of clips: dense (all frames; MOST + 1 clips at most), test (MOST frames spread), random (one clip)
+  --tracklets mean|max of models of pictures: ranks tracklets, by the mean or maximum of the features of their frames
   --multi-query        each query is the mean of all pictures of its identity in its camera: of gt_bbox where Market-1501 has it
   --query-expansion [K,ALPHA]   averages each feature with its K nearest, weighed by cosine to the power ALPHA. Default 5,3
   --rerank [K1,K2,LAMBDA]       re-ranks by k-reciprocal encoding. Default 20,6,0.3
@@ -117,7 +128,7 @@ async function main(): Promise<number> {
   if (features === undefined && positionals.length === 0) {
     throw new UsageError('Give one run: node cli/evaluate.js RUN, or --features FEATURES. See --help.');
   }
-  const choices = evaluationChoices(values);
+  const choices = evaluationChoices(values, true);
   if (features !== undefined) {
     const needless = (['data', 'recipe', 'set', 'baselines'] as const).find((option) => values[option] !== undefined);
     if (needless ?? positionals[0]) {
@@ -156,16 +167,16 @@ async function main(): Promise<number> {
   try {
     terminal.write(`${describeDataset(dataset)}\n${trained.title} on ${gpu.name}\n`);
     const work = { trained, data, dataset, choices, baselines: values.baselines ?? false };
-    const file = await evaluateTrained(gpu, work);
+    const { file, ranked } = await evaluateTrained(gpu, work);
     if (folder) {
       await folder.writeJson('report.json', file);
-      await writeFileAtomically(folder.file('ranks.png'), await drawRanks(file, dataset));
+      await writeFileAtomically(folder.file('ranks.png'), await drawRanks(file, ranked));
     }
     if (values.json) {
       const { perQuery: _, ...report } = file.report;
       console.log(JSON.stringify({ ...file, report }));
     } else {
-      console.log(`\n${evaluationText(file.report, file.singleShot, choices.verification)}`);
+      console.log(`\n${evaluationText(file.report, { ...file, verification: choices.verification })}`);
       if (dataset.protocol) console.log('published figures of this data set are by the single gallery shot');
       console.log(['', ...sayBaselines(file, trained.run !== undefined), `trained:    ${figures(file)}`].join('\n'));
     }

@@ -3,7 +3,10 @@ import type { DistanceKind } from '../reid/metrics/distances.js';
 import type { Protocol } from '../reid/metrics/protocols.js';
 import type { QueryExpansionOptions } from '../reid/metrics/query-expansion.js';
 import type { RerankOptions } from '../reid/metrics/reranking/rerank.js';
-import type { RecipeBase } from '../reid/recipes/recipe.js';
+import type { Pooling } from '../reid/metrics/tracklets.js';
+import type { ClipSpec, RecipeBase } from '../reid/recipes/recipe.js';
+import type { Convention } from '../reid/training/feature-evaluation.js';
+import type { WalkOptions } from '../reid/training/walks.js';
 import { UsageError } from './command.js';
 
 /** Which gallery pictures a query leaves out, for help texts and `list`. */
@@ -11,6 +14,16 @@ export const PROTOCOLS: Readonly<Record<Protocol, string>> = {
   market1501: "those of the query's identity and camera",
   'separate-cameras': "all of the query's camera",
   'no-camera': "the query's own file only",
+};
+
+/** Protocols that are more than a rule of what is left out, for help texts and `list`. */
+export const CONVENTIONS: Readonly<Record<Convention, string>> = {
+  vehicleid:
+    'one drawn picture of each identity is the gallery, all others are queries; means over ten draws (--draws N)',
+  'veri-image-to-track':
+    'queries rank the tracks of the gallery, each as near as its nearest picture (veri:DIR?tracks=yes)',
+  'mars-official': 'MARS by its authors: the gallery holds the queries too; trapezoid mAP, over all queries',
+  'mars-split': 'MARS as torchreid splits it: the gallery without the queries; rect mAP, over queries with a match',
 };
 
 /** How features may be compared, for help texts and `list`. */
@@ -27,7 +40,11 @@ export const RERANK_FORMS = ['authors', 'faiss', 'squared'] as const;
 export const NUMBERS = /^[\d.]+(,[\d.]+)*$/;
 
 /** Options of evaluation whose value may be left out. */
-export const OPTIONAL_VALUES: Readonly<Record<string, RegExp>> = { rerank: NUMBERS, 'query-expansion': NUMBERS };
+export const OPTIONAL_VALUES: Readonly<Record<string, RegExp>> = {
+  rerank: NUMBERS,
+  'query-expansion': NUMBERS,
+  'spatial-temporal': NUMBERS,
+};
 
 /** The options that say how features are compared and counted. */
 export const EVALUATION_OPTIONS = {
@@ -39,6 +56,9 @@ export const EVALUATION_OPTIONS = {
   'query-expansion': { type: 'string' },
   draws: { type: 'string' },
   'multi-query': { type: 'boolean' },
+  'spatial-temporal': { type: 'string' },
+  clips: { type: 'string' },
+  tracklets: { type: 'string' },
   verification: { type: 'boolean' },
 } as const;
 
@@ -52,12 +72,17 @@ export interface EvaluationValues {
   readonly 'query-expansion'?: string;
   readonly draws?: string;
   readonly 'multi-query'?: boolean;
+  readonly 'spatial-temporal'?: string;
+  readonly clips?: string;
+  readonly tracklets?: string;
   readonly verification?: boolean;
 }
 
 /** The same, read and checked. */
 export interface EvaluationChoices {
   readonly protocol: Protocol;
+  /** Where `--protocol` is more than a rule of what is left out. */
+  readonly convention?: Convention;
   /** Undefined: the recipe's. */
   readonly distance?: DistanceKind;
   readonly flip: boolean;
@@ -65,6 +90,12 @@ export interface EvaluationChoices {
   readonly expansion?: QueryExpansionOptions;
   readonly draws?: number | 'exact';
   readonly multiQuery: boolean;
+  /** Fuses features with the time from camera to camera. */
+  readonly walks?: WalkOptions;
+  /** Of models of clips; undefined: the recipe's. */
+  readonly clips?: Pick<ClipSpec, 'mode'> & Partial<ClipSpec>;
+  /** Of models of pictures: how the features of a tracklet's frames become one. */
+  readonly pooling?: Pooling;
   readonly verification: boolean;
 }
 
@@ -111,9 +142,54 @@ function numbersOf(option: string, text: string, kinds: readonly NumberKind[]): 
   });
 }
 
-/** Reads the options; @throws UsageError naming the option, the value and what would be right */
-export function evaluationChoices(values: EvaluationValues): EvaluationChoices {
-  const protocol = choiceOf('protocol', values.protocol, Object.keys(PROTOCOLS) as Protocol[]) ?? 'market1501';
+/** What `--clips MODE[,MOST]` says. */
+function clipsOf(text: string | undefined): EvaluationChoices['clips'] {
+  if (text === undefined) return undefined;
+  const [name, ...rest] = text.split(',');
+  const mode = choiceOf('clips', name, ['dense', 'test', 'random'] as const)!;
+  const [most] = numbersOf('clips MODE', rest.join(','), [count('MOST')]);
+  return { mode, ...(most === undefined ? {} : { most }) };
+}
+
+/** What `--spatial-temporal [BINS,SIGMA]` says. */
+function walksOf(text: string | undefined): WalkOptions | undefined {
+  if (text === undefined) return undefined;
+  const width = { name: 'SIGMA', wanted: 'a number above 0', fits: (value: number) => value > 0 };
+  const [bins, sigma] = numbersOf('spatial-temporal', text, [count('BINS'), width]);
+  return { bins, sigma };
+}
+
+/** What a convention can not be joined with. */
+function checkConvention(convention: Convention, values: EvaluationValues): void {
+  const wrong = (option: keyof EvaluationValues, why: string) => {
+    if (values[option] !== undefined)
+      throw new UsageError(`--${option} does not go with --protocol ${convention}: ${why}.`);
+  };
+  if (convention === 'vehicleid') {
+    wrong('rerank', 'it draws galleries, and re-ranking needs the whole one');
+    wrong('spatial-temporal', 'it knows neither cameras nor times');
+    wrong('multi-query', 'it knows no cameras');
+    if (values.draws === 'exact')
+      throw new UsageError('--protocol vehicleid draws galleries: say how many, as --draws 10.');
+  } else {
+    wrong('draws', 'its gallery is fixed');
+    if (convention === 'mars-official') wrong('multi-query', 'it ranks tracklets');
+  }
+}
+
+/**
+ * Reads the options.
+ *
+ * @param conventions whether the command knows the protocols that are more than a rule of what is left out
+ * @throws UsageError naming the option, the value and what would be right
+ */
+export function evaluationChoices(values: EvaluationValues, conventions = false): EvaluationChoices {
+  const [rules, further] = [Object.keys(PROTOCOLS), conventions ? Object.keys(CONVENTIONS) : []];
+  const named =
+    choiceOf('protocol', values.protocol, [...rules, ...further] as (Protocol | Convention)[]) ?? 'market1501';
+  const convention = named in CONVENTIONS ? (named as Convention) : undefined;
+  if (convention) checkConvention(convention, values);
+  const protocol = convention === 'vehicleid' ? 'no-camera' : convention ? 'market1501' : (named as Protocol);
   const distance = choiceOf('distance', values.distance, Object.keys(DISTANCES) as DistanceKind[]);
   const form = choiceOf('rerank-form', values['rerank-form'], RERANK_FORMS);
   let rerank: RerankOptions | undefined;
@@ -137,19 +213,55 @@ export function evaluationChoices(values: EvaluationValues): EvaluationChoices {
     throw new UsageError('--draws draws galleries, and --rerank needs the whole one: give one of the two.');
   }
   const multiQuery = values['multi-query'] ?? false;
+  if (multiQuery && values.tracklets !== undefined) {
+    throw new UsageError('--multi-query is of pictures, --tracklets of tracklets: give one of the two.');
+  }
   if (multiQuery && protocol === 'no-camera') {
     throw new UsageError("--multi-query takes all pictures of the query's camera: --protocol no-camera knows none.");
   }
   const verification = values.verification ?? false;
-  return { protocol, distance, flip: values.flip ?? false, rerank, expansion, draws: drawn, multiQuery, verification };
+  const walks = walksOf(values['spatial-temporal']);
+  if (walks && distance && distance !== 'cosine') {
+    throw new UsageError(`--spatial-temporal fuses times with cosine similarity: leave out --distance ${distance}.`);
+  }
+  return {
+    protocol,
+    convention,
+    distance,
+    flip: values.flip ?? false,
+    rerank,
+    expansion,
+    draws: drawn,
+    multiQuery,
+    walks,
+    clips: clipsOf(values.clips),
+    pooling: choiceOf('tracklets', values.tracklets, ['mean', 'max'] as const),
+    verification,
+  };
 }
 
-/** A recipe that evaluates as it was chosen: mirrored pictures, batch size. */
-export const recipeFor = <R extends RecipeBase>(
+/**
+ * A recipe that evaluates as it was chosen: mirrored pictures, clips, batch size.
+ *
+ * @throws UsageError where clips are chosen for a model of pictures, or the other way round
+ */
+export function recipeFor<R extends RecipeBase>(
   recipe: R,
-  { flip }: Pick<EvaluationChoices, 'flip'>,
+  { flip, clips, pooling }: Pick<EvaluationChoices, 'flip' | 'clips' | 'pooling'>,
   batch?: number,
-): R => ({
-  ...recipe,
-  evaluation: { ...recipe.evaluation, flip: flip || recipe.evaluation.flip, batch: batch ?? recipe.evaluation.batch },
-});
+): R {
+  if (clips && !recipe.clips) {
+    throw new UsageError(`--clips is for models of clips, and ${recipe.name} is of pictures: use --tracklets mean.`);
+  }
+  if (pooling && recipe.clips) {
+    throw new UsageError(
+      `--tracklets is for models of pictures: ${recipe.name} is of clips, and ranks tracklets anyway.`,
+    );
+  }
+  const evaluation = {
+    ...recipe.evaluation,
+    flip: flip || recipe.evaluation.flip,
+    batch: batch ?? recipe.evaluation.batch,
+  };
+  return { ...recipe, evaluation, ...(clips && { clips: { ...recipe.clips!, ...clips } }) };
+}

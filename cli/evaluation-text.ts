@@ -1,6 +1,7 @@
 import type { OpenSet } from '../reid/metrics/open-set.js';
 import type { EvaluationReport, ReportMeans } from '../reid/metrics/report.js';
 import type { SingleShotResult } from '../reid/metrics/single-shot.js';
+import type { VehicleIdResult } from '../reid/metrics/vehicle-id.js';
 import type { Verification } from '../reid/metrics/verification.js';
 import { textTable } from './text-table.js';
 
@@ -39,6 +40,21 @@ function meansTable({ skip, zero }: EvaluationReport['means'], singleShot?: Sing
     '',
     `single gallery shot: one gallery picture of each identity (${how}, ${valid} queries with a match)`,
     ...textTable([['percent', ''], ...shots]),
+  ];
+}
+
+/** VehicleID's protocol: means over draws. */
+function vehicleLines({ draws, identities, queries, mAP, cmc1, cmc5 }: VehicleIdResult): string[] {
+  const row = (name: string, { mean, deviation, values }: VehicleIdResult['mAP']) => [
+    name,
+    percent(mean),
+    percent(deviation),
+    values.map((value) => percent(value)).join(' '),
+  ];
+  return [
+    '',
+    `vehicleid: ${draws} ${draws === 1 ? 'draw' : 'draws'} of one gallery picture for each of ${identities} identities, ${queries} queries each; above is the first`,
+    ...textTable([['percent', 'mean', 'deviation', 'draws'], row('mAP', mAP), row('CMC 1', cmc1), row('CMC 5', cmc5)]),
   ];
 }
 
@@ -111,10 +127,21 @@ function conventionLines({ facts, protocol, queries, valid, gallery, junkIdentit
   return lines;
 }
 
+/** What an evaluation may tell besides its report. */
+export interface EvaluationExtras {
+  readonly singleShot?: SingleShotResult;
+  readonly vehicleId?: VehicleIdResult;
+  readonly verification?: boolean;
+}
+
 /** An evaluation for people: every convention side by side, and with `verification` pairs and the open set. */
-export function evaluationText(report: EvaluationReport, singleShot?: SingleShotResult, verification = false): string {
+export function evaluationText(
+  report: EvaluationReport,
+  { singleShot, vehicleId, verification = false }: EvaluationExtras = {},
+): string {
   const { distance } = report.facts;
   const lines = [...conventionLines(report), '', ...meansTable(report.means, singleShot)];
+  if (vehicleId) lines.push(...vehicleLines(vehicleId));
   if (verification) {
     lines.push(...verificationLines(report.verification, distance), ...openSetLines(report.openSet, distance));
   }

@@ -5,7 +5,8 @@ import { openGpu } from '../engine/index.js';
 import { writeFileAtomically } from '../engine/io/files.node.js';
 import { writeNpy } from '../engine/io/npy.js';
 import { writeSafetensors } from '../engine/io/safetensors.js';
-import { modelFeatures } from '../reid/training/evaluation.js';
+import type { Pooling } from '../reid/metrics/tracklets.js';
+import { modelSide } from '../reid/training/evaluation.js';
 import { type Features, normalisedFeatures } from '../reid/training/features.js';
 import { duration } from '../reid/training/progress.js';
 import { openMended, readArguments, runCommand, terminal, UsageError } from './command.js';
@@ -19,6 +20,7 @@ import { modelWords, openTrainedModel, sayUnmatched, type TrainedModel } from '.
 const HELP = `node cli/extract.js RUN --out FILE.npy|FILE.safetensors [--data DATA] [OPTIONS]
 
 Writes the features of a data set's pictures, a row each, and beside them a table FILE.csv: row, path, identity, camera, split.
+Of tracklets the path is that of their middle frame.
 
   RUN               the folder of a run, its checkpoint.safetensors, or with --recipe a file of an original system
   --out FILE        .npy: one float32 array [pictures, numbers], as numpy.load reads it
@@ -27,6 +29,7 @@ Writes the features of a data set's pictures, a row each, and beside them a tabl
                     ${[...Object.values(DATASET_KINDS), ...JOINED_KINDS].join('\n                    ')}
   --split NAMES     train, query, gallery or all; several between commas. Default query,gallery
   --flip            averages the features of each picture and its mirror image, as the sum of both
+  --tracklets mean|max  of models of pictures: a row for each tracklet, by the features of its frames; models of clips give no other
   --normalise       divides every feature by its length, so that products are cosines
   --recipe RECIPE   the recipe of a file that is of no run
   --set KEY=VALUE   changes the recipe
@@ -42,6 +45,7 @@ const OPTIONS = {
   split: { type: 'string' },
   flip: { type: 'boolean' },
   normalise: { type: 'boolean' },
+  tracklets: { type: 'string' },
   recipe: { type: 'string' },
   set: { type: 'string', multiple: true },
   json: { type: 'boolean' },
@@ -61,9 +65,6 @@ interface Row {
   readonly record: ImageRecord;
   readonly split: Split;
 }
-
-const rowsOf = (dataset: ReidDataset, splits: readonly Split[]): Row[] =>
-  splits.flatMap((split) => dataset[split].map((record) => ({ record, split })));
 
 const tableOf = (rows: readonly Row[]): string =>
   csvTable([
@@ -106,9 +107,9 @@ function nextStep(out: string): string {
 async function extract(
   trained: TrainedModel,
   dataset: ReidDataset,
-  rows: readonly Row[],
-  flip: boolean,
-): Promise<{ features: Features; adapter: string; seconds: number }> {
+  splits: readonly Split[],
+  { flip, pooling }: { readonly flip: boolean; readonly pooling?: Pooling },
+): Promise<{ features: Features; rows: readonly Row[]; adapter: string; seconds: number }> {
   const gpu = await openGpu();
   try {
     terminal.write(`${trained.title} on ${gpu.name}\n`);
@@ -116,10 +117,26 @@ async function extract(
     const warning = sayUnmatched(trained.path, trained.load(model));
     if (warning) terminal.write(`${warning}\n`);
     const start = performance.now();
-    const recipe = recipeFor(trained.recipe, { flip });
-    const records = rows.map(({ record }) => record);
-    const features = await modelFeatures(model, records, { gpu, dataset, recipe, output: terminal });
-    return { features, adapter: gpu.name, seconds: (performance.now() - start) / 1000 };
+    const recipe = recipeFor(trained.recipe, { flip, pooling });
+    const rows: Row[] = [];
+    const parts: Float32Array[] = [];
+    let dimension = 0;
+    for (const split of splits) {
+      if (dataset[split].length === 0) continue;
+      const context = { gpu, dataset, recipe, output: terminal, pooling };
+      const { records, features } = await modelSide(model, dataset[split], context);
+      rows.push(...records.map((record) => ({ record, split })));
+      parts.push(features.data);
+      dimension = features.dimension;
+    }
+    const data = new Float32Array(rows.length * dimension);
+    let at = 0;
+    for (const part of parts) {
+      data.set(part, at);
+      at += part.length;
+    }
+    const features = { data, count: rows.length, dimension };
+    return { features, rows, adapter: gpu.name, seconds: (performance.now() - start) / 1000 };
   } finally {
     gpu.close();
   }
@@ -138,21 +155,24 @@ async function main(): Promise<number> {
     throw new UsageError(`--out ${out}: its ending must be ${FORMATS.join(' or ')}, which says how it is written.`);
   }
   const splits = splitsOf(values.split ?? 'query,gallery');
+  const pooling = choiceOf('tracklets', values.tracklets, ['mean', 'max'] as const);
   const trained = await openTrainedModel(positionals[0]!, { recipe: values.recipe, set: values.set });
   const data = values.data ?? trained.run?.facts.data;
   if (data === undefined)
     throw new UsageError(`--data is missing: ${trained.path} does not say what it was trained with.`);
   const dataset = await openMended(data);
-  const rows = rowsOf(dataset, splits);
-  if (rows.length === 0) throw new UsageError(`--split ${splits.join(',')}: ${dataset.name} has no pictures there.`);
+  const pictures = splits.reduce((sum, split) => sum + dataset[split].length, 0);
+  if (pictures === 0) throw new UsageError(`--split ${splits.join(',')}: ${dataset.name} has no pictures there.`);
   const table = `${out.slice(0, -extname(out).length)}.csv`;
   if (values['dry-run']) {
-    printIntention({ reads: [trained.title, dataset.name], pictures: rows.length, writes: [out, table] }, values.json);
+    printIntention({ reads: [trained.title, dataset.name], pictures, writes: [out, table] }, values.json);
     return 0;
   }
   requireFolderOf(out);
   terminal.write(`${dataset.name}: ${splits.map((split) => `${dataset[split].length} of ${split}`).join(', ')}\n`);
-  const { features, adapter, seconds } = await extract(trained, dataset, rows, flip);
+  const made = await extract(trained, dataset, splits, { flip, pooling });
+  const { features, rows, adapter, seconds } = made;
+  const { clips, model } = trained.recipe;
   const facts = {
     checkpoint: trained.path,
     recipe: trained.recipe.name,
@@ -160,6 +180,10 @@ async function main(): Promise<number> {
     splits: splits.join(','),
     flip: String(flip || trained.recipe.evaluation.flip),
     normalised: String(normalise),
+    rows: clips || pooling ? 'tracklets' : 'pictures',
+    ...(clips && { clips: JSON.stringify(clips) }),
+    ...(pooling && { tracklets: pooling }),
+    ...(model.kind === 'fgreid' && { minScope: model.minScope }),
   };
   const finished = normalise ? normalisedFeatures(features) : features;
   await writeFileAtomically(out, contentOf(out, finished, rows, facts));

@@ -5,7 +5,7 @@ import type { DistanceKind } from '../reid/metrics/distances.js';
 import { gpuDistances } from '../reid/metrics/gpu-distances.js';
 import { type ItemLabels, type Protocol, rankingTask } from '../reid/metrics/protocols.js';
 import { rankQuery } from '../reid/metrics/rank-query.js';
-import type { Features } from '../reid/training/features.js';
+import type { RetrievalSide } from '../reid/training/retrieval.js';
 import type { RankedList } from './ranked-pictures.js';
 
 /** The identity of a picture that is of no data set: no picture of any gallery has it. */
@@ -34,18 +34,24 @@ const labelsOf = (records: readonly ImageRecord[]): ItemLabels => ({
 /**
  * Ranks the gallery for each query, those without a match and those from outside of the data set too.
  *
- * @param features of the queries, then of the gallery
+ * @param asked queries in parts; a part may be missing
  */
 export async function rankLists(
   gpu: Gpu,
-  { data, dimension }: Features,
-  query: readonly ImageRecord[],
-  gallery: readonly ImageRecord[],
+  asked: readonly (RetrievalSide | undefined)[],
+  { records: gallery, features: found }: RetrievalSide,
   { distance, protocol, top }: RankListsOptions,
 ): Promise<RankedQuery[]> {
-  const cut = query.length * dimension;
-  const sides = [data.subarray(0, cut), data.subarray(cut)].map((part) => ({ data: part, dimension }));
-  const { rows, blockRows, release } = await gpuDistances(gpu, distance, sides[0]!, sides[1]!, {
+  const parts = asked.filter((part) => part !== undefined);
+  const query = parts.flatMap(({ records }) => records);
+  const { dimension } = found;
+  const data = new Float32Array(query.length * dimension);
+  let at = 0;
+  for (const { features } of parts) {
+    data.set(features.data, at);
+    at += features.data.length;
+  }
+  const { rows, blockRows, release } = await gpuDistances(gpu, distance, { data, dimension }, found, {
     nameQuery: (i) => query[i]!.path,
     nameGallery: (i) => gallery[i]!.path,
   });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { decodeFile } from '../datasets/decode-file.node.js';
+import { decodeFile } from '../datasets/decode-file.js';
 import { describeDataset, type Image, type ImageRecord, type ReidDataset } from '../datasets/index.js';
 import { nearestName } from '../datasets/nearest.js';
 import { DATASET_KINDS, JOINED_KINDS } from '../datasets/open.node.js';
@@ -8,7 +8,7 @@ import { openGpu } from '../engine/index.js';
 import { writeFileAtomically } from '../engine/io/files.node.js';
 import type { DistanceKind } from '../reid/metrics/distances.js';
 import type { Protocol } from '../reid/metrics/protocols.js';
-import { type EvaluationContext, modelFeatures } from '../reid/training/evaluation.js';
+import { type EvaluationContext, modelSide } from '../reid/training/evaluation.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
 import { printIntention } from './dry-run.js';
@@ -34,6 +34,8 @@ Draws ranked lists: queries with the gallery pictures nearest to them, right one
   --protocol NAME   ${Object.keys(PROTOCOLS).join(', ')}; default market1501
   --distance NAME   ${Object.keys(DISTANCES).join(', ')}; default: the recipe's
   --flip            averages the features of each picture and its mirror image
+  --clips MODE[,MOST]   of models of clips, which rank tracklets: dense, test or random
+  --tracklets mean|max  of models of pictures: ranks tracklets, by the features of their frames
   --out DIR         where queries.png, worst.png, best.png and ranks.json go
   --recipe RECIPE   the recipe of a file that is of no run
   --set KEY=VALUE   changes the recipe
@@ -52,6 +54,8 @@ const OPTIONS = {
   protocol: { type: 'string' },
   distance: { type: 'string' },
   flip: { type: 'boolean' },
+  clips: { type: 'string' },
+  tracklets: { type: 'string' },
   out: { type: 'string' },
   recipe: { type: 'string' },
   set: { type: 'string', multiple: true },
@@ -68,6 +72,12 @@ function recordsNamed(records: readonly ImageRecord[], text: string): ImageRecor
   if (whole.length > 0) return whole;
   return records.filter(({ path }) => path.endsWith(`/${text}`) || basename(path) === text);
 }
+
+/** The frames of the tracklet that a picture is of; the picture alone where it is of none. */
+const trackletOf = ({ query, gallery }: ReidDataset, record: ImageRecord): ImageRecord[] =>
+  record.tracklet === undefined
+    ? [record]
+    : [...query, ...gallery].filter(({ tracklet }) => tracklet === record.tracklet);
 
 /** A query by its name: one of the data set, or a picture from outside. */
 function queryNamed({ query, gallery, name }: ReidDataset, text: string): ImageRecord {
@@ -120,6 +130,7 @@ async function main(): Promise<number> {
     throw new UsageError(`--data is missing: ${trained.path} does not say what it was trained with.`);
   const dataset = await openTestData(data, choices.protocol);
   const named = names.map((name) => queryNamed(dataset, name));
+  const ofTracklets = trained.recipe.clips !== undefined || choices.pooling !== undefined;
   const all = worst + best > 0;
   const queries = [...named, ...(all ? dataset.query : [])];
   const sheets = [
@@ -144,17 +155,23 @@ async function main(): Promise<number> {
   try {
     terminal.write(`${describeDataset(dataset)}\n${trained.title} on ${gpu.name}\n`);
     const recipe = recipeFor(trained.recipe, choices);
+    const { pooling } = choices;
     const distance: DistanceKind = choices.distance ?? recipe.evaluation.distance;
     const protocol: Protocol = choices.protocol;
     const model = trained.build();
     const warning = sayUnmatched(trained.path, trained.load(model));
     if (warning) terminal.write(`${warning}\n`);
-    const context: EvaluationContext = { gpu, dataset: { ...dataset, read }, recipe, output: terminal };
-    const features = await modelFeatures(model, [...queries, ...dataset.gallery], context);
-    const ranked = await rankLists(gpu, features, queries, dataset.gallery, { distance, protocol, top });
-    const ordered = byPrecision(ranked.slice(named.length));
+    const context: EvaluationContext = { gpu, dataset: { ...dataset, read }, recipe, output: terminal, pooling };
+    const sideOf = async (records: readonly ImageRecord[]) =>
+      records.length === 0 ? undefined : await modelSide(model, records, context);
+    const chosen = await sideOf(ofTracklets ? named.flatMap((record) => trackletOf(dataset, record)) : named);
+    const asked = await sideOf(all ? dataset.query : []);
+    const gallery = (await sideOf(dataset.gallery))!;
+    const ranked = await rankLists(gpu, [chosen, asked], gallery, { distance, protocol, top });
+    const first = chosen?.records.length ?? 0;
+    const ordered = byPrecision(ranked.slice(first));
     const drawn: Sheet[] = [
-      { name: 'queries', title: 'chosen queries', lists: ranked.slice(0, named.length) },
+      { name: 'queries', title: 'chosen queries', lists: ranked.slice(0, first) },
       {
         name: 'worst',
         title: 'the worst queries',

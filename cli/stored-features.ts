@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { DatasetError, type ImageRecord, type Split } from '../datasets/index.js';
-import { splitOf } from '../datasets/pattern.node.js';
+import { splitOf } from '../datasets/pattern.js';
 import { findColumns } from '../datasets/table-columns.js';
 import { readTable } from '../datasets/table-text.js';
 import { type NamedArray, toFloat32 } from '../engine/io/arrays.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { isFolder } from '../datasets/files.node.js';
+import { isFolder } from '../datasets/files.js';
 import { DatasetError, type ImageRecord, type ReidDataset } from '../datasets/index.js';
-import { readNames } from '../datasets/split-folders.node.js';
+import { readNames } from '../datasets/split-folders.js';
 import type { Protocol } from '../reid/metrics/protocols.js';
 import { openMended, openUsable } from './command.js';
 

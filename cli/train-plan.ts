@@ -2,6 +2,7 @@ import type { AnyRecipe } from '../reid/recipes/index.js';
 import type { Checkpoint } from '../reid/training/checkpoint.node.js';
 import type { RunFolder } from '../reid/training/run-folder.node.js';
 import { terminal, UsageError } from './command.js';
+import type { InitialFiles } from './initial-weights.js';
 
 /** What a run is made of: from the command line, or from the run that goes on. */
 export interface Plan<R extends AnyRecipe = AnyRecipe> {
@@ -11,6 +12,8 @@ export interface Plan<R extends AnyRecipe = AnyRecipe> {
   /** The run's folder, made once its data was found to be right. */
   readonly out: string;
   readonly checkpoint?: Checkpoint;
+  /** Of a run that goes on: the files whose weights it began with. */
+  readonly files?: InitialFiles;
 }
 
 /** Refuses a folder that holds a run already. */

@@ -5,6 +5,7 @@ import { openGpu } from '../engine/index.js';
 import {
   type AnyRecipe,
   fitRecipe,
+  isGCL,
   isUnsupervised,
   overrideRecipe,
   type Recipe,
@@ -15,7 +16,9 @@ import { readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { figures, trainRun } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { openUsable, readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
+import { type InitialFiles, readInitialWeights } from './initial-weights.js';
 import { parameterReport } from './parameter-report.js';
+import { trainGCLRun } from './train-gcl.js';
 import { needEmpty, type Plan, stopSignal } from './train-plan.js';
 import { trainWithoutLabels } from './train-unsupervised.js';
 
@@ -23,7 +26,7 @@ const HELP = `node cli/train.js [RECIPE] --data DATA [--out DIR] [--set KEY=VALU
 node cli/train.js --resume --out DIR
 
 Trains a re-identification model and evaluates it. DIR gets the recipe, a log, a checkpoint, metrics.json and ranks.png.
-The recipes gam… and cluster-contrast… train without labels: on the pictures of any data set, or on all below folder:DIR. DIR then
+The recipes gam…, cluster-contrast… and gcl… train without labels: on the pictures of any data set, or on all below folder:DIR. DIR then
 gets clusters.json and clusters.png too, the groups that were found.
 
   RECIPE            default baseline:
@@ -31,6 +34,10 @@ ${[...recipes.values()].map(({ name, about }) => `                      ${name.p
   --data DATA       ${[...Object.values(DATASET_KINDS), ...JOINED_KINDS].join('\n                    ')}
   --out DIR         default runs/RECIPE-DATE-TIME
   --set KEY=VALUE   changes the recipe, as --set epochs=5 --set optimiser.lr=0.001; see --print
+  --structure MAPS  of gcl…: whose maps its generator draws from: toy (default for toy-walkers), walker, keypoints:FILE, maps:DIR, mesh:DIR
+  --weights FILE    weights to begin with, may be repeated: a run, a file of the original system, or ImageNet's of a ResNet;
+                    classifiers begin anew. Of gcl…: a run of gcl… or cluster-contrast, or a .pth of an encoder, gen or dis
+  --trunk NAME      of fgreid…: base or base_mars; of the last FILE only this trunk, into the second one
   --seed N          default 1; the same seed on the same adapter gives the same bits
   --resume          goes on with the run in DIR from its last checkpoint, to the same bits as if it had never stopped
   --profile         times a few steps kernel by kernel first; leaves profile.txt and trace.json in DIR
@@ -50,6 +57,9 @@ const OPTIONS = {
   profile: { type: 'boolean' },
   print: { type: 'boolean' },
   'report-parameters': { type: 'boolean' },
+  structure: { type: 'string' },
+  weights: { type: 'string', multiple: true },
+  trunk: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -102,14 +112,16 @@ async function resumedPlan(values: Values): Promise<Plan> {
   if (!existsSync(out)) throw new UsageError(`--resume: there is no folder ${out}.`);
   const folder = new RunFolder(out);
   const checkpoint = folder.hasCheckpoint ? await readCheckpoint(folder.checkpoint) : undefined;
-  const saved = checkpoint?.facts ?? folder.readJson<Pick<Plan, 'recipe' | 'data' | 'seed'>>('recipe.json');
+  const written = folder.readJson<Pick<Plan, 'recipe' | 'data' | 'seed'> & InitialFiles>('recipe.json');
+  const saved = checkpoint?.facts ?? written;
   if (!saved) {
     throw new UsageError(
       `--resume: ${out} holds no run (neither checkpoint.safetensors nor recipe.json). Start one without --resume.`,
     );
   }
   const recipe = overrideRecipe(saved.recipe, values.set ?? []);
-  return { recipe, data: values.data ?? saved.data, seed: saved.seed, out, checkpoint };
+  const files = written && { weights: written.weights, trunk: written.trunk };
+  return { recipe, data: values.data ?? saved.data, seed: saved.seed, out, checkpoint, files };
 }
 
 async function main(): Promise<number> {
@@ -134,20 +146,41 @@ async function main(): Promise<number> {
     console.log(await parameterReport(recipe, values.json));
     return 0;
   }
+  if (values.resume && values.trunk)
+    throw new UsageError('--resume goes on from the run’s own weights; leave out --trunk.');
+  if (!values.resume && !isGCL(recipe) && values.structure) {
+    throw new UsageError('--structure belongs to the recipes gcl…; leave it out.');
+  }
   const { recipe: chosen, ...rest } = values.resume ? await resumedPlan(values) : newPlan(recipe, values);
-  if (isUnsupervised(chosen) && values.profile) {
+  if ((isUnsupervised(chosen) || isGCL(chosen)) && values.profile) {
     throw new UsageError('--profile times recipes that train with labels; leave it out.');
   }
-  if (isUnsupervised(chosen)) return await trainWithoutLabels({ ...rest, recipe: chosen }, { json: values.json });
+  if (isGCL(chosen)) {
+    const { structure, weights, json } = values;
+    return await trainGCLRun({ ...rest, recipe: chosen }, { structure, weights, json });
+  }
+  if (isUnsupervised(chosen)) {
+    if (values.weights || values.trunk) {
+      throw new UsageError(
+        `--weights: ${chosen.name} begins with random weights; recipes with labels and gcl… take files.`,
+      );
+    }
+    return await trainWithoutLabels({ ...rest, recipe: chosen }, { json: values.json });
+  }
+  if (rest.checkpoint && values.weights) {
+    throw new UsageError('--resume goes on from the run’s own weights; leave out --weights.');
+  }
+  const files = values.resume ? (rest.files ?? {}) : { weights: values.weights, trunk: values.trunk };
+  const initial = rest.checkpoint ? undefined : await readInitialWeights(chosen, files);
   const plan = await withData({ ...rest, recipe: chosen });
   const { folder, dataset } = plan;
-  await folder.writeJson('recipe.json', { recipe: plan.recipe, data: plan.data, seed: plan.seed });
+  await folder.writeJson('recipe.json', { recipe: plan.recipe, data: plan.data, seed: plan.seed, ...files });
   const gpu = await openGpu();
   try {
     terminal.write(
       `${describeDataset(dataset)}\n${plan.recipe.name} (seed ${plan.seed}) on ${gpu.name} → ${folder.path}\n`,
     );
-    const run = { gpu, ...plan, output: terminal, profile: values.profile, signal: stopSignal() };
+    const run = { gpu, ...plan, initial, output: terminal, profile: values.profile, signal: stopSignal() };
     const metrics = await trainRun(run);
     if (!metrics) {
       terminal.write(`stopped. Go on with: node cli/train.js --resume --out ${folder.path}\n`);

@@ -9,13 +9,13 @@ import { openSafetensors } from '../engine/io/safetensors.js';
 import { FormatError } from '../engine/io/source.js';
 import { formatShape } from '../engine/shape.js';
 import { arraysOf, type ImportRow, importTable } from '../reid/models/checkpoints/import.js';
+import { importWeights } from '../reid/models/checkpoints/import-weights.js';
 import type { RetrievalModel } from '../reid/models/model.js';
 import { type AnyRecipe, overrideRecipe, recipeCalled } from '../reid/recipes/index.js';
 import { type Checkpoint, CheckpointError, loadWeights, readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { buildModel } from '../reid/training/model.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { UsageError } from './command.js';
-import { importWeights } from './import-weights.js';
 import { quoted } from './shell-word.js';
 
 /** A model whose weights lie in a file: of a run, or of an original system. */
@@ -84,7 +84,7 @@ export async function openTrainedModel(place: string, options: TrainedModelOptio
     return modelOfRun(await readCheckpoint(path), changes);
   }
   const recipe = overrideRecipe(recipeCalled(options.recipe), changes);
-  const weights = isSafetensors ? await safetensorsArrays(path) : await pthArrays(path);
+  const weights = await storedWeights(path);
   return foreignModel(path, recipe, weights);
 }
 
@@ -108,6 +108,12 @@ function modelOfRun(run: Checkpoint, changes: readonly string[]): TrainedModel {
   };
 }
 
+/** The weights of a file: PyTorch's or safetensors; of a run, or its folder, those of its model. */
+export async function storedWeights(place: string): Promise<Map<string, NamedArray>> {
+  const path = checkpointOf(place);
+  return path.endsWith('.safetensors') ? safetensorsArrays(path) : pthArrays(path);
+}
+
 async function pthArrays(path: string): Promise<Map<string, NamedArray>> {
   return arraysOf((await readPth(await readFileBytes(path), path)).value);
 }
@@ -119,7 +125,8 @@ async function safetensorsArrays(path: string): Promise<Map<string, NamedArray>>
     const { entries, read } = await openSafetensors(file);
     const names = [...entries.keys()];
     const isRun =
-      names.some((name) => name.startsWith('model.')) && names.every((name) => /^(model|optimiser)\./.test(name));
+      names.some((name) => name.startsWith('model.')) &&
+      names.every((name) => /^(model|optimiser|beside|pseudo)\./.test(name));
     const arrays = new Map<string, NamedArray>();
     for (const name of names) {
       if (isRun && !name.startsWith('model.')) continue;

@@ -1,5 +1,5 @@
 /** What needs a disk: data sets in folders, files of weights, whole training runs. Node only. */
-export { checkFolders } from '../datasets/check-folders.node.js';
+export { checkFolders } from '../datasets/check-folders.js';
 export { type InspectOptions, inspectPictures } from '../datasets/inspect.node.js';
 export { writeMarket1501 } from '../datasets/market1501-writer.node.js';
 export { DATASET_KINDS, openDataset } from '../datasets/open.node.js';

@@ -21,15 +21,21 @@ export * from './models/index.js';
 export * from './recipes/index.js';
 export * from './report/index.js';
 export {
+  asRanked,
   type EvaluationContext,
-  evaluateFeatures,
   evaluateModel,
   evaluateRawPixels,
-  type FeatureEvaluation,
-  type FeatureEvaluationResult,
   modelFeatures,
+  modelSide,
+  type RetrievalSides,
   retrievalSides,
 } from './training/evaluation.js';
+export {
+  type Convention,
+  evaluateFeatures,
+  type FeatureEvaluation,
+  type FeatureEvaluationResult,
+} from './training/feature-evaluation.js';
 export { extractFeatures, type FeatureModel, type Features, normalisedFeatures } from './training/features.js';
 export { buildModel, buildOptimiser } from './training/model.js';
 export { duration, Progress, type ProgressOutput } from './training/progress.js';
@@ -42,6 +48,12 @@ export {
   type RetrievalSide,
   reportRetrieval,
 } from './training/retrieval.js';
+export {
+  extractTrackletFeatures,
+  pooledTracklets,
+  type TrackletOptions,
+  trackletsShown,
+} from './training/tracklet-features.js';
 export { DivergedError, type StepReport, Trainer } from './training/trainer.js';
 export {
   type RoundClustered,
@@ -51,3 +63,4 @@ export {
   UnsupervisedTrainer,
   type UnsupervisedTrainerOptions,
 } from './training/unsupervised/trainer.js';
+export { learnWalks, type WalkOptions } from './training/walks.js';

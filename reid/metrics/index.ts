@@ -65,5 +65,5 @@ export {
 } from './spatial-temporal.js';
 export { type Spread, spreadOf } from './spread.js';
 export { chooseFrames, type FrameChoice, type Pooling, poolFeatures } from './tracklets.js';
-export { evaluateVehicleId, type VehicleIdOptions, type VehicleIdResult } from './vehicle-id.js';
+export { drawVehicleGallery, evaluateVehicleId, type VehicleIdOptions, type VehicleIdResult } from './vehicle-id.js';
 export { type TarAtFar, type Verification, type VerificationOptions, verification } from './verification.js';

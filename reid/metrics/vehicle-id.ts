@@ -31,6 +31,19 @@ export interface VehicleIdResult {
   readonly cmc: readonly number[];
 }
 
+const picturesOf = (identities: ArrayLike<number>): Map<number, number[]> =>
+  groupBy(Array.from({ length: identities.length }).keys(), (i) => identities[i]);
+
+/**
+ * A gallery of VehicleID's protocol: the number of one picture for each identity, drawn.
+ *
+ * @param seed from 0 on, the number of the draw
+ */
+export function drawVehicleGallery(identities: ArrayLike<number>, seed: number): Map<number, number> {
+  const random = new RandomStream(seed, 'vehicleid gallery');
+  return new Map([...picturesOf(identities)].map(([identity, list]) => [identity, random.choice(list)] as const));
+}
+
 /**
  * VehicleID's protocol: of each identity one picture is the gallery and all others are queries; no camera matters. All draws are
  * read off one walk over the distances between all pictures.
@@ -47,16 +60,15 @@ export async function evaluateVehicleId(
   if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`vehicleid: draws is ${wanted}`);
   if (!Number.isInteger(maxRank) || maxRank < 5)
     throw new RangeError(`vehicleid: maxRank must be at least 5, got ${maxRank}`);
-  const pictures = groupBy(Array.from({ length: count }).keys(), (i) => identities[i]);
+  const pictures = picturesOf(identities);
   const queries = count - pictures.size;
   if (queries === 0) throw new Error(`vehicleid: none of the ${pictures.size} identities has two pictures`);
   const draws = gallery === 'first' ? 1 : wanted;
-  const galleries = Array.from({ length: draws }, (_, seed) => {
-    const random = new RandomStream(seed, 'vehicleid gallery');
-    return new Map(
-      [...pictures].map(([identity, list]) => [identity, gallery === 'first' ? list[0] : random.choice(list)] as const),
-    );
-  });
+  const galleries = Array.from({ length: draws }, (_, seed) =>
+    gallery === 'first'
+      ? new Map([...pictures].map(([identity, list]) => [identity, list[0]] as const))
+      : drawVehicleGallery(identities, seed),
+  );
   const found = galleries.map(() => ({ at: new Int32Array(maxRank), ap: 0 }));
   const name = (i: number) => (files ? `${i} (${files[i]})` : String(i));
   await visitRows(

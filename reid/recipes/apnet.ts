@@ -1,7 +1,7 @@
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../datasets/index.js';
 import { baseline, ERASE } from './baseline.js';
 import type { APNetSpec } from './model-spec.js';
-import type { Recipe } from './recipe.js';
+import type { IdentityRecipe } from './recipe.js';
 
 const RATIOS = { channel: 8, spatial: 8, down: 8 };
 
@@ -28,7 +28,7 @@ const MODEL: APNetSpec = {
  * 160 epochs. The rate changes between epochs only. Erased rectangles get ImageNet's mean of 0…1 although the picture is
  * normalised by then. For a real GPU and ImageNet's weights.
  */
-export const apnet: Recipe = {
+export const apnet: IdentityRecipe = {
   name: 'apnet',
   about:
     'APNet-C2 as published for Market-1501 (96.2 % rank-1, 90.5 % mAP): ResNet-50, 384×192, 160 epochs; wants a real GPU',
@@ -51,14 +51,14 @@ export const apnet: Recipe = {
 };
 
 /** The same settings for DukeMTMC-reID. */
-export const apnetDuke: Recipe = {
+export const apnetDuke: IdentityRecipe = {
   ...apnet,
   name: 'apnet-duke',
   about: 'the same as published for DukeMTMC-reID (90.4 % rank-1, 81.5 % mAP)',
 };
 
 /** The same for MSMT17, where the published figures compare scores of the classifier, not features. */
-export const apnetMSMT17: Recipe = {
+export const apnetMSMT17: IdentityRecipe = {
   ...apnet,
   name: 'apnet-msmt17',
   about: "the same as published for MSMT17 (83.7 % rank-1, 63.5 % mAP with the classifier's scores as features)",
@@ -69,7 +69,7 @@ export const apnetMSMT17: Recipe = {
  * The same ideas sized like `baseline`, so that a few thousand pictures train from scratch in minutes on two CPU cores. From random
  * weights the second level learns slower than it helps (see docs/recipes.md): this one has the first, and a ReLU in the stem.
  */
-export const apnetSmall: Recipe = {
+export const apnetSmall: IdentityRecipe = {
   ...baseline,
   name: 'apnet-small',
   about: 'APNet-C1, small: the net of baseline with attention behind the stem and each stage; minutes without a GPU',

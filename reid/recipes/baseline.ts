@@ -1,5 +1,5 @@
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../datasets/index.js';
-import type { Recipe } from './recipe.js';
+import type { IdentityRecipe } from './recipe.js';
 
 /** Random erasing as all published recipes have it. */
 export const ERASE = { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect: 0.3 };
@@ -8,7 +8,7 @@ export const ERASE = { probability: 0.5, minArea: 0.02, maxArea: 0.4, minAspect:
  * The strong baseline as published (Luo et al., CVPRW 2019): ResNet-50, 256×128, batch 16 × 4, Adam 3.5e-4, warm-up of 10
  * epochs, times 0.1 at 40 and 70, 120 epochs. For a real GPU.
  */
-export const baselineR50: Recipe = {
+export const baselineR50: IdentityRecipe = {
   name: 'baseline-r50',
   about: 'the strong baseline at its published size: ResNet-50, 256×128, 120 epochs; wants a real GPU',
   model: { kind: 'baseline', backbone: 'resnet50', width: 64, stem: 'imagenet', stemStride: 2, lastStride: 1 },
@@ -23,7 +23,7 @@ export const baselineR50: Recipe = {
 };
 
 /** The same ideas sized so that a few thousand pictures train from scratch in minutes, on two CPU cores too. */
-export const baseline: Recipe = {
+export const baseline: IdentityRecipe = {
   ...baselineR50,
   name: 'baseline',
   about: 'the strong baseline, small: ResNet-18 of width 16, 64×32; minutes without a GPU',
@@ -36,7 +36,7 @@ export const baseline: Recipe = {
 };
 
 /** What `npm run quickstart` trains: the same net for a few epochs. */
-export const baselineTiny: Recipe = {
+export const baselineTiny: IdentityRecipe = {
   ...baseline,
   name: 'baseline-tiny',
   about: 'what the quickstart trains: the same net as baseline, 16 epochs',

@@ -81,7 +81,7 @@ export const gamSmall: GAMRecipe = {
   clustering: { ...gam.clustering, mergePercent: 0.1 },
   later: { epochs: 1, lr: 0.01 },
   optimiser: { ...gam.optimiser, lr: 0.05 },
-  schedule: { kind: 'cosine', end: 20, to: 0.05, warmup: { epochs: 2, from: 0.1 } },
-  epochs: 20,
+  schedule: { kind: 'cosine', end: 40, to: 0.05, warmup: { epochs: 2, from: 0.1 } },
+  epochs: 40,
   evaluation: { ...gam.evaluation, every: 3 },
 };

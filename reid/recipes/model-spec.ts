@@ -1,6 +1,7 @@
 import type { APNetOptions } from '../models/apnet.js';
 import type { RGARatios } from '../models/attention/rga-module.js';
 import type { ResNetOptions } from '../models/backbones/resnet.js';
+import type { FGReIDOptions } from '../models/fgreid/fgreid.js';
 import type { GAMOptions } from '../models/gam-options.js';
 import type { RGAOptions } from '../models/rga.js';
 
@@ -50,8 +51,26 @@ export interface APNetSpec extends AttentionSpec {
   readonly ratios: RGARatios;
 }
 
+/** FGReID: the residual network is that of each of its two trunks. */
+export interface FGReIDSpec extends ResNetSpec {
+  readonly kind: 'fgreid';
+  /** Whether it is trained and tested on pictures or on clips of tracklets; the weights have the same names and shapes. */
+  readonly arch: 'image' | 'video';
+  /** Of each branch; features have twice as many numbers. */
+  readonly channels: number;
+  /** Channels of the non-local block. */
+  readonly inner: number;
+  /** Whose smallest entry the attention is measured from: the whole batch's, as released, or each picture's or clip's own. */
+  readonly minScope: 'batch' | 'image';
+  /** Whether positions see each other. */
+  readonly nonLocal: boolean;
+}
+
+/** Models that are trained with identity and triplet loss. */
+export type IdentityModelSpec = BaselineSpec | RGASpec | APNetSpec;
+
 /** A model, told apart by its kind. Runs that were saved before there were kinds are a baseline's. */
-export type ModelSpec = BaselineSpec | RGASpec | APNetSpec;
+export type ModelSpec = IdentityModelSpec | FGReIDSpec;
 
 /** A residual network whose averaged map is the feature, for contrastive training. */
 export interface EncoderSpec extends ResNetSpec {
@@ -63,6 +82,18 @@ export interface EncoderSpec extends ResNetSpec {
 /** The grouped residual network with attention: its switches are those of GAMOptions, all given. */
 export type GAMSpec = { readonly kind: 'gam' } & Required<GAMOptions>;
 
+/** GCL's encoder of identities. */
+export interface GCLSpec extends ResNetSpec {
+  readonly kind: 'gcl';
+  /**
+   * What stands behind the map's mean: a linear layer and a batch norm (`jvtc`), or a batch norm alone, under the names of the release's
+   * other warm-ups (`mlc`, `plain`).
+   */
+  readonly head: 'jvtc' | 'mlc' | 'plain';
+  /** Numbers of an embedding with `jvtc`; the others have as many as the map has channels. */
+  readonly embedding: number;
+}
+
 /** Size of the pictures. */
 interface Size {
   readonly height: number;
@@ -72,6 +103,11 @@ interface Size {
 export function resnetOptionsOf({ backbone, width, stem, stemStride, lastStride }: ResNetSpec): ResNetOptions {
   const depth = Number(backbone.replace('resnet', '')) as ResNetOptions['depth'];
   return { depth, width, stem, stemStride, lastStride };
+}
+
+export function fgreidOptionsOf(model: FGReIDSpec): FGReIDOptions {
+  const { channels, inner, minScope, nonLocal } = model;
+  return { backbone: resnetOptionsOf(model), channels, inner, minScope, nonLocal };
 }
 
 export function rgaOptionsOf(model: RGASpec, { height, width }: Size): RGAOptions {

@@ -3,8 +3,9 @@ import { nearestName } from '../../datasets/nearest.js';
 import { checkAPNet } from '../models/apnet.js';
 import { checkGAM } from '../models/gam.js';
 import { checkRGA } from '../models/rga.js';
+import { gclComplaint } from './gcl-check.js';
 import { apnetOptionsOf, rgaOptionsOf } from './model-spec.js';
-import type { AnyRecipe, Recipe } from './recipe.js';
+import { type AnyRecipe, type FGReIDRecipe, isFGReID, isGCL, type Recipe } from './recipe.js';
 
 /** A recipe, or a change to one, that makes no sense; the message names the key, the value and what would be right. */
 export class RecipeError extends Error {
@@ -14,6 +15,9 @@ export class RecipeError extends Error {
 /** Keys that a recipe may have though another lacks them, with an example of their value. */
 const OPTIONAL: Readonly<Record<string, unknown>> = {
   precision: 'float16',
+  clips: { frames: 4, mode: 'dense', most: 40 },
+  'input.resize': 'bicubic',
+  'augment.enlarge': { pad: 10, factor: 1.125, probability: 0.5 },
   'augment.crop': { minArea: 0.64, minAspect: 2, maxAspect: 3 },
   'augment.jitter': { brightness: 0.2, contrast: 0.2, saturation: 0.2 },
   'augment.jitter.cast': 0.2,
@@ -30,8 +34,11 @@ const OPTIONAL: Readonly<Record<string, unknown>> = {
   'schedule.every': 20,
 };
 
-/** Those of them that training without labels does not know. */
-const LABELLED_ONLY: readonly string[] = ['precision', 'loss.smoothingClasses'];
+/** Those of them that a recipe does not know: one without labels, FGReID's, or another with labels. */
+function unknownTo(recipe: AnyRecipe): readonly string[] {
+  if ('method' in recipe) return ['precision', 'loss.smoothingClasses', 'input.resize', 'clips'];
+  return recipe.model.kind === 'fgreid' ? ['loss.smoothingClasses'] : ['clips'];
+}
 
 /** What each kind of schedule cannot do without. */
 const SCHEDULES: Readonly<Record<Recipe['schedule']['kind'], readonly string[]>> = {
@@ -61,8 +68,16 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'model.gateStart': ['middle', 'open'],
   'model.spatialPool': ['mean', 'max', 'mean+max'],
   'model.combine': ['mul+residual', 'literalAdd', 'mul'],
+  'model.arch': ['image', 'video'],
+  'model.minScope': ['batch', 'image'],
+  'clips.mode': ['dense', 'test', 'random'],
+  'centers.gradMode': ['reference', 'clean'],
+  'input.resize': ['bilinear', 'bicubic'],
   'model.pool': ['mean', 'gem'],
   'clustering.outliers': ['drop', 'own'],
+  'clustering.rule': ['eps', 'rho'],
+  'model.head': ['jvtc', 'mlc', 'plain'],
+  variant: ['ext', 'cvpr'],
   'clustering.cameras': ['ignored', 'centred'],
   'loss.idlForm': ['symmetric', 'paper'],
   'optimiser.kind': ['adam', 'adamw', 'sgd'],
@@ -124,13 +139,19 @@ const COUNTS: ReadonlyMap<string, number> = new Map([
   ...['sampler.identities', 'sampler.images', 'evaluation.batch'].map((path) => [path, 1] as const),
   ...['channel', 'spatial', 'down'].map((ratio) => [`model.ratios.${ratio}`, 1] as const),
   ['loss.smoothingClasses', 1],
+  ...['model.channels', 'model.inner', 'clips.frames', 'clips.most'].map((path) => [path, 1] as const),
   ...['batch', 'later.epochs', 'model.groups', 'model.reduction', 'model.embedDim'].map((path) => [path, 1] as const),
+  ...['joint.epochs', 'joint.batch', 'joint.negatives', 'model.embedding'].map((path) => [path, 1] as const),
+  ...['drawing.epochs', 'drawing.batch', 'drawing.microBatch'].map((path) => [path, 1] as const),
+  ...['width', 'blocks', 'mlpWidth'].map((key) => [`generator.${key}`, 1] as const),
+  ...['width', 'layers', 'blocks', 'scales'].map((key) => [`discriminator.${key}`, 1] as const),
+  ...['panels.every', 'panels.photos', 'warmup.labelsFrom'].map((path) => [path, 0] as const),
   ...['k1', 'k2', 'minSamples'].map((key) => [`clustering.${key}`, 1] as const),
   ...['evaluation.every', 'augment.pad'].map((path) => [path, 0] as const),
 ]);
 
 const SHARES =
-  /^(publishAt|clustering\.mergePercent|loss\.momentum|loss\.labelSmoothing|model\.dropout|optimiser\.momentum|augment\.flip|augment\.erase\.probability)$/;
+  /^(publishAt|joint\.momentum|joint\.labelSmoothing|warmup\.(threshold|hard|momentum)|adam\.beta[12]|clustering\.(eps|rho)|clustering\.mergePercent|loss\.momentum|loss\.beta_ratio|loss\.labelSmoothing|model\.dropout|optimiser\.momentum|augment\.flip|augment\.enlarge\.probability|augment\.erase\.probability)$/;
 
 /** Refuses a value that is wrong for its key; an object's inner keys and values are checked one by one. */
 function check(change: string, path: string, value: unknown, before: unknown): void {
@@ -159,8 +180,24 @@ const optionalKeysIn = (path: string): string[] =>
     .filter((key) => key.startsWith(`${path}.`))
     .map((key) => key.slice(path.length + 1));
 
+/** Refuses what FGReID's model, clips and loss can not be together. */
+function checkFGReID({ model, clips, loss }: FGReIDRecipe): void {
+  if (model.arch === 'video' && !clips) {
+    throw new RecipeError(`model.arch video needs clips, for example --set clips='${JSON.stringify(OPTIONAL.clips)}'.`);
+  }
+  if (model.arch === 'image' && clips) {
+    throw new RecipeError('clips belong to model.arch video: set that too, or leave them out with --set clips=null.');
+  }
+  if (!(typeof loss.margin === 'number')) throw new RecipeError('loss.margin must be a number in FGReID’s loss.');
+  if (!(loss.sigma > 0)) throw new RecipeError(`loss.sigma must be above 0, not ${loss.sigma}: it divides distances.`);
+}
+
 /** Refuses what is wrong only together. */
-function checkWhole({ model, schedule, input, augment }: AnyRecipe): void {
+function checkWhole(recipe: AnyRecipe): void {
+  const { model, schedule, input, augment } = recipe;
+  if (!('method' in recipe) && isFGReID(recipe)) checkFGReID(recipe);
+  const wrong = isGCL(recipe) ? gclComplaint(recipe) : undefined;
+  if (wrong) throw new RecipeError(wrong);
   const lacking = SCHEDULES[schedule.kind].filter((key) => !(key in schedule)).map((key) => `schedule.${key}`);
   if (lacking.length > 0) {
     const examples = lacking.map((key) => `--set ${key}=${JSON.stringify(OPTIONAL[key])}`).join(' ');
@@ -207,7 +244,7 @@ function assign(
 export function overrideRecipe<R extends AnyRecipe>(recipe: R, changes: readonly string[]): R {
   let result = recipe as unknown as Record<string, unknown>;
   const named = new Set<string>();
-  const optional = Object.keys(OPTIONAL).filter((key) => !('method' in recipe && LABELLED_ONLY.includes(key)));
+  const optional = Object.keys(OPTIONAL).filter((key) => !unknownTo(recipe).includes(key));
   for (const change of changes) {
     const equals = change.indexOf('=');
     if (equals < 1) throw new RecipeError(`--set ${change}: write it as key=value, for example --set epochs=5.`);

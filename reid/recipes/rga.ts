@@ -1,13 +1,13 @@
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../datasets/index.js';
 import { baseline, ERASE } from './baseline.js';
-import type { Recipe } from './recipe.js';
+import type { IdentityRecipe } from './recipe.js';
 
 /**
  * Relation-aware global attention as released (Zhang et al., CVPR 2020), positions then channels, for CUHK03 in the new
  * protocol: ResNet-50, 256×128, batch 16 × 4, Adam 8e-4, warm-up of 20 epochs, halved every 40 epochs from 80 to 360, 600
  * epochs. The rate changes between epochs only. For a real GPU and ImageNet's weights.
  */
-export const rga: Recipe = {
+export const rga: IdentityRecipe = {
   name: 'rga',
   about: 'RGA-SC as published for CUHK03 (81.1 % rank-1, 77.4 % mAP): ResNet-50, 256×128, 600 epochs; wants a real GPU',
   model: {
@@ -41,14 +41,14 @@ export const rga: Recipe = {
 };
 
 /** The paper's figures for Market-1501 come from the same settings. */
-export const rgaMarket1501: Recipe = {
+export const rgaMarket1501: IdentityRecipe = {
   ...rga,
   name: 'rga-market1501',
   about: 'the same as published for Market-1501 (96.1 % rank-1, 88.4 % mAP)',
 };
 
 /** And those for MSMT17. */
-export const rgaMSMT17: Recipe = {
+export const rgaMSMT17: IdentityRecipe = {
   ...rga,
   name: 'rga-msmt17',
   about: 'the same as published for MSMT17 (80.3 % rank-1, 57.5 % mAP)',
@@ -58,7 +58,7 @@ export const rgaMSMT17: Recipe = {
  * The same ideas sized like `baseline`, so that a few thousand pictures train from scratch in minutes on two CPU cores. Attention
  * begins without effect: from random weights everywhere, gates as the paper draws them keep the network from learning.
  */
-export const rgaSmall: Recipe = {
+export const rgaSmall: IdentityRecipe = {
   ...baseline,
   name: 'rga-small',
   about: 'RGA-SC, small: the net of baseline with attention behind each stage; minutes without a GPU',

@@ -1,56 +1,103 @@
 import type { ImageRecord, ImageStore, ReidDataset } from '../../datasets/index.js';
 import type { Gpu } from '../../engine/index.js';
-import type { DistanceKind } from '../metrics/distances.js';
-import { gpuDistances } from '../metrics/gpu-distances.js';
-import { multiQueryFeatures } from '../metrics/multi-query.js';
-import type { ItemLabels } from '../metrics/protocols.js';
-import { expandQueries, type QueryExpansionOptions } from '../metrics/query-expansion.js';
 import type { RankingResult } from '../metrics/ranking.js';
-import type { EvaluationReport } from '../metrics/report.js';
-import { gpuPoints } from '../metrics/reranking/gpu-points.js';
-import type { RerankOptions } from '../metrics/reranking/rerank.js';
-import { evaluateSingleShot, type SingleShotResult } from '../metrics/single-shot.js';
+import type { Pooling } from '../metrics/tracklets.js';
 import type { RetrievalModel } from '../models/model.js';
 import type { RecipeBase } from '../recipes/recipe.js';
 import { extractFeatures, type Features, rawPixels } from './features.js';
 import { Progress, type ProgressOutput } from './progress.js';
-import { evaluateRetrieval, type RetrievalReportOptions, type RetrievalSide, reportRetrieval } from './retrieval.js';
+import { evaluateRetrieval, type RetrievalSide } from './retrieval.js';
+import { extractTrackletFeatures, pooledTracklets } from './tracklet-features.js';
 
 export interface EvaluationContext {
   readonly gpu: Gpu;
   readonly dataset: ReidDataset;
-  readonly recipe: Pick<RecipeBase, 'input' | 'evaluation'>;
+  readonly recipe: Pick<RecipeBase, 'input' | 'evaluation' | 'clips'> & Partial<Pick<RecipeBase, 'model'>>;
   readonly output: ProgressOutput;
   readonly store?: ImageStore;
+  /** Of models of pictures: the features of each tracklet's frames become one. */
+  readonly pooling?: Pooling;
 }
 
-/**
- * A model's features of some pictures of a data set, with progress. The model is in eval mode meanwhile.
- *
- * @throws as extractFeatures
- */
-export async function modelFeatures(
+/** Runs `work` with the model in eval mode, and a line of progress. */
+async function evaluating<T>(
   model: RetrievalModel,
-  records: readonly ImageRecord[],
-  { output, ...context }: EvaluationContext,
-): Promise<Features> {
+  output: ProgressOutput,
+  unit: string,
+  work: (progress: Progress) => Promise<T>,
+): Promise<T> {
   const wasTraining = model.training;
   model.eval();
-  const progress = new Progress(output, 'features', 'pictures');
+  const progress = new Progress(output, 'features', unit);
   try {
-    return await extractFeatures((x) => model.forward(x), records, { ...context, progress });
+    return await work(progress);
   } finally {
     progress.end();
     model.train(wasTraining);
   }
 }
 
-/** A model's features of query and gallery, extracted in one go. */
-export async function retrievalSides(
+/**
+ * A model's features of some pictures of a data set, one by one, with progress. The model is in eval mode meanwhile.
+ *
+ * @throws as extractFeatures
+ */
+export function modelFeatures(
   model: RetrievalModel,
+  records: readonly ImageRecord[],
+  { output, pooling: _, ...context }: EvaluationContext,
+): Promise<Features> {
+  // FGReID's are compared by their differences, where the factor of the sum would count.
+  const mirrored = context.recipe.model?.kind === 'fgreid' ? 'unit' : 'sum';
+  return evaluating(model, output, 'pictures', (progress) =>
+    extractFeatures((x) => model.forward(x), records, { ...context, progress, mirrored }),
+  );
+}
+
+/**
+ * A model's features of some records: of models of clips, and with `pooling`, those of the tracklets that the records are frames of,
+ * each as its middle frame; otherwise of every picture.
+ *
+ * @throws as extractFeatures and extractTrackletFeatures
+ */
+export async function modelSide(
+  model: RetrievalModel,
+  records: readonly ImageRecord[],
   context: EvaluationContext,
-): Promise<{ readonly query: RetrievalSide; readonly gallery: RetrievalSide }> {
+): Promise<RetrievalSide> {
+  const { output, pooling, ...rest } = context;
+  const { clips, model: spec } = context.recipe;
+  if (!clips) {
+    const side = { records, features: await modelFeatures(model, records, context) };
+    return pooling ? pooledTracklets(side, pooling) : side;
+  }
+  const alone = spec?.kind === 'fgreid' && spec.minScope === 'batch';
+  return evaluating(model, output, 'batches of clips', (progress) =>
+    extractTrackletFeatures((x) => model.forward(x), records, { ...rest, progress, clips, alone }),
+  );
+}
+
+/** Query and gallery, as they are ranked. */
+export interface RetrievalSides {
+  readonly query: RetrievalSide;
+  readonly gallery: RetrievalSide;
+}
+
+/** A data set whose query and gallery are what was ranked, so that numbers in lists of ranks are those of its records. */
+export const asRanked = (
+  dataset: ReidDataset,
+  { query, gallery }: { readonly [side in 'query' | 'gallery']: Pick<RetrievalSide, 'records'> },
+): ReidDataset => ({ ...dataset, query: query.records, gallery: gallery.records });
+
+/** A model's features of query and gallery, see `modelSide`; those of pictures extracted in one go. */
+export async function retrievalSides(model: RetrievalModel, context: EvaluationContext): Promise<RetrievalSides> {
   const { query, gallery } = context.dataset;
+  if (context.recipe.clips || context.pooling) {
+    return {
+      query: await modelSide(model, query, context),
+      gallery: await modelSide(model, gallery, context),
+    };
+  }
   const { data, dimension } = await modelFeatures(model, [...query, ...gallery], context);
   const cut = query.length * dimension;
   return {
@@ -65,98 +112,11 @@ export async function evaluateModel(model: RetrievalModel, context: EvaluationCo
   return evaluateRetrieval(context.gpu, context.recipe.evaluation.distance, query, gallery);
 }
 
-/** Retrieval with the pictures' own pixels (64×32, Euclidean): what any model must beat. */
-export async function evaluateRawPixels({ gpu, dataset }: EvaluationContext): Promise<RankingResult> {
-  const query = { records: dataset.query, features: await rawPixels(dataset, dataset.query) };
-  const gallery = { records: dataset.gallery, features: await rawPixels(dataset, dataset.gallery) };
-  return evaluateRetrieval(gpu, 'euclidean', query, gallery);
-}
-
-const labelsOf = (records: readonly ImageRecord[]): ItemLabels => ({
-  identities: records.map(({ identity }) => identity),
-  cameras: records.map(({ camera }) => camera),
-  files: records.map(({ path }) => path),
-});
-
-/** What is done with features before and while they are compared. */
-export interface FeatureEvaluation extends Omit<RetrievalReportOptions, 'rerank'> {
-  readonly distance: DistanceKind;
-  /** Averages every feature with its neighbours' first. */
-  readonly expansion?: QueryExpansionOptions;
-  /** Re-ranks by k-reciprocal encoding. The faiss form mixes in plain distances. */
-  readonly rerank?: RerankOptions;
-  /** Each query's feature becomes the mean over the pictures with its identity and camera here. */
-  readonly multiQuery?: RetrievalSide;
-  /** CMC with one gallery picture of each identity too: draws for each query, or the expectation over all. */
-  readonly draws?: number | 'exact';
-}
-
-export interface FeatureEvaluationResult {
-  readonly report: EvaluationReport;
-  readonly singleShot?: SingleShotResult;
-}
-
-/**
- * Evaluates features by every convention: multi-query pooling, then query expansion, then re-ranking, each only where it is asked
- * for. The single-gallery-shot curve is of the distances without re-ranking.
- *
- * @throws as evaluationReport
- */
-export async function evaluateFeatures(
-  gpu: Gpu,
-  query: RetrievalSide,
-  gallery: RetrievalSide,
-  { distance, expansion, rerank, multiQuery, draws, ...options }: FeatureEvaluation,
-): Promise<FeatureEvaluationResult> {
-  const seconds: Record<string, number> = { ...options.seconds };
-  let sides = { query, gallery };
-  if (multiQuery) {
-    const { records, features } = multiQuery;
-    const data = multiQueryFeatures(labelsOf(query.records), features, labelsOf(records));
-    sides = { ...sides, query: { ...query, features: { ...query.features, data } } };
-  }
-  if (expansion) {
-    const start = performance.now();
-    sides = await expanded(gpu, sides, expansion);
-    seconds.expansion = (performance.now() - start) / 1000;
-  }
-  const plain = () => gpuDistances(gpu, distance, sides.query.features, sides.gallery.features);
-  const unscaled = rerank?.form === 'faiss' && rerank.lambda !== 0 ? await plain() : undefined;
-  let report: EvaluationReport;
-  try {
-    report = await reportRetrieval(gpu, distance, sides.query, sides.gallery, {
-      ...options,
-      seconds,
-      rerank: unscaled ? { ...rerank, unscaled: unscaled.rows } : rerank,
-    });
-  } finally {
-    unscaled?.release();
-  }
-  if (draws === undefined) return { report };
-  const { rows, blockRows, release } = await plain();
-  try {
-    const { protocol, junkIdentity, maxRank } = options;
-    const shot = { protocol, junkIdentity, maxRank, draws, blockRows };
-    const singleShot = await evaluateSingleShot(rows, labelsOf(query.records), labelsOf(gallery.records), shot);
-    return { report, singleShot };
-  } finally {
-    release();
-  }
-}
-
-async function expanded(
-  gpu: Gpu,
-  { query, gallery }: { readonly query: RetrievalSide; readonly gallery: RetrievalSide },
-  options: QueryExpansionOptions,
-): Promise<{ query: RetrievalSide; gallery: RetrievalSide }> {
-  const files = [...query.records, ...gallery.records].map(({ path }) => path);
-  const nameOf = (i: number) => files[i]!;
-  const data = await expandQueries(query.features, gallery.features, {
-    points: (features) => gpuPoints(gpu, features, { unit: true, nameOf }),
-    ...options,
-  });
-  return {
-    query: { ...query, features: { ...query.features, data: data.query } },
-    gallery: { ...gallery, features: { ...gallery.features, data: data.gallery } },
+/** Retrieval with the pictures' own pixels (64×32, Euclidean), averaged over tracklets: what any model must beat. */
+export async function evaluateRawPixels({ gpu, dataset, recipe, pooling }: EvaluationContext): Promise<RankingResult> {
+  const sideOf = async (records: readonly ImageRecord[]): Promise<RetrievalSide> => {
+    const side = { records, features: await rawPixels(dataset, records) };
+    return recipe.clips || pooling ? pooledTracklets(side, 'mean', false) : side;
   };
+  return evaluateRetrieval(gpu, 'euclidean', await sideOf(dataset.query), await sideOf(dataset.gallery));
 }

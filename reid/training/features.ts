@@ -10,6 +10,7 @@ import {
 } from '../../datasets/index.js';
 import { type Gpu, noGrad, scope, type Tensor, tensor } from '../../engine/index.js';
 import { add } from '../../engine/ops/arithmetic.js';
+import { l2Normalize } from '../../engine/ops/distance.js';
 import { flip } from '../../engine/ops/rearrange.js';
 import type { RecipeBase } from '../recipes/recipe.js';
 import type { Progress } from './progress.js';
@@ -22,7 +23,7 @@ export interface Features {
   readonly dimension: number;
 }
 
-/** Anything that turns images [N, 3, H, W] into features [N, C]. */
+/** Anything that turns images [N, 3, H, W], or clips [N, T, 3, H, W], into features [N, C]. */
 export type FeatureModel = (images: Tensor) => Tensor;
 
 export interface ExtractOptions {
@@ -31,6 +32,20 @@ export interface ExtractOptions {
   readonly recipe: Pick<RecipeBase, 'input' | 'evaluation'>;
   readonly store?: ImageStore;
   readonly progress?: Progress;
+  /** With `evaluation.flip`, what becomes of a picture's feature and its mirror image's: the `sum` (default), or that at length 1. */
+  readonly mirrored?: 'sum' | 'unit';
+}
+
+/** A model's features of images or clips, with those of the mirrored ones where the recipe says so. */
+export function featuresOf(
+  model: FeatureModel,
+  input: Tensor,
+  { recipe, mirrored = 'sum' }: Pick<ExtractOptions, 'recipe' | 'mirrored'>,
+): Tensor {
+  const features = model(input);
+  if (!recipe.evaluation.flip) return features;
+  const both = add(features, model(flip(input, [input.rank - 1])));
+  return mirrored === 'unit' ? l2Normalize(both) : both;
 }
 
 /**
@@ -42,12 +57,11 @@ export interface ExtractOptions {
 export async function extractFeatures(
   model: FeatureModel,
   records: readonly Picture[],
-  { gpu, dataset, recipe, store, progress }: ExtractOptions,
+  { gpu, dataset, recipe, store, progress, mirrored }: ExtractOptions,
 ): Promise<Features> {
-  const { height, width, mean, std } = recipe.input;
   const loader = new Loader(dataset, records, {
     sampler: sequentialSampler(records.length, recipe.evaluation.batch),
-    transform: testTransform({ height, width, mean, std }),
+    transform: testTransform(recipe.input),
     store,
   });
   let data = new Float32Array(0);
@@ -58,21 +72,14 @@ export async function extractFeatures(
       const rows = await scope(
         () =>
           noGrad(async () => {
-            const input = tensor(images, shape, { gpu });
-            const features = model(input);
-            const both = recipe.evaluation.flip ? add(features, model(flip(input, [3]))) : features;
-            dimension = both.shape[1]!;
-            return both.read();
+            const features = featuresOf(model, tensor(images, shape, { gpu }), { recipe, mirrored });
+            dimension = features.shape[1]!;
+            return features.read();
           }),
         gpu,
       );
       if (data.length === 0) data = new Float32Array(records.length * dimension);
-      const bad = rows.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) {
-        throw new DivergedError(
-          `The features of ${records[done + Math.floor(bad / dimension)]!.path} are not finite: the model is broken, or was trained with too high a learning rate.`,
-        );
-      }
+      needFinite(rows as Float32Array, (at) => records[done + Math.floor(at / dimension)]!.path);
       data.set(rows as Float32Array, done * dimension);
       done += shape[0];
       progress?.update(done, records.length);
@@ -81,6 +88,15 @@ export async function extractFeatures(
     await loader.close();
   }
   return { data, count: records.length, dimension };
+}
+
+/** @throws DivergedError naming what the first number that is not finite is of */
+export function needFinite(rows: Float32Array, nameOf: (position: number) => string): void {
+  const bad = rows.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  throw new DivergedError(
+    `The features of ${nameOf(bad)} are not finite: the model is broken, or was trained with too high a learning rate.`,
+  );
 }
 
 /** Size at which raw pixels are compared. */

@@ -3,17 +3,25 @@ import { encodePng, ImageStore, type ReidDataset } from '../../datasets/index.js
 import { type Gpu, manualSeed, profileTable, traceEvents } from '../../engine/index.js';
 import { writeFileAtomically } from '../../engine/io/files.node.js';
 import type { RankingResult } from '../metrics/ranking.js';
+import { FGReID } from '../models/fgreid/fgreid.js';
 import type { ReidModel } from '../models/model.js';
 import type { Recipe } from '../recipes/recipe.js';
 import { evidenceOf } from '../report/evidence/evidence.js';
 import { EventFile } from '../report/tensorboard/event-file.node.js';
 import { writeReport } from '../report/write-report.node.js';
 import { type Checkpoint, type RunFacts, restore, takeCheckpoint } from './checkpoint.node.js';
-import { type EvaluationContext, evaluateModel, evaluateRawPixels, retrievalSides } from './evaluation.js';
+import {
+  asRanked,
+  type EvaluationContext,
+  evaluateModel,
+  evaluateRawPixels,
+  type RetrievalSides,
+  retrievalSides,
+} from './evaluation.js';
 import { buildModel } from './model.js';
 import { duration, Progress, type ProgressOutput } from './progress.js';
 import { drawRankedQueries } from './ranks.js';
-import { evaluateRetrieval, type Metrics, metricsOf, type RetrievalSide, reportRetrieval } from './retrieval.js';
+import { evaluateRetrieval, type Metrics, metricsOf, reportRetrieval } from './retrieval.js';
 import type { RunFolder } from './run-folder.node.js';
 import { type StepReport, Trainer } from './trainer.js';
 
@@ -28,6 +36,8 @@ export interface RunOptions {
   readonly output: ProgressOutput;
   /** Where to go on. */
   readonly checkpoint?: Checkpoint;
+  /** Weights that the new model takes over before it is trained. */
+  readonly initial?: { readonly facts: RunFacts['weights']; begin(model: ReidModel): void };
   /** Times some steps kernel by kernel first. */
   readonly profile?: boolean;
   /** Stop (with a checkpoint) when this is aborted. */
@@ -69,7 +79,9 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
   const { gpu, dataset, recipe, data, seed, folder, output, checkpoint } = options;
   manualSeed(seed);
   const model = buildModel(recipe, dataset.identities);
-  const store = new ImageStore(dataset, { height: recipe.input.height, width: recipe.input.width });
+  if (!checkpoint) options.initial?.begin(model);
+  const { height, width, resize: filter } = recipe.input;
+  const store = new ImageStore(dataset, { height, width, filter });
   const trainer = new Trainer({ gpu, dataset, recipe, seed, model, store });
   const context: EvaluationContext = { gpu, dataset, recipe, output, store };
   try {
@@ -106,7 +118,7 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
       adapter: gpu.name,
     };
     await folder.writeJson('metrics.json', metrics);
-    await writeRanks(folder, dataset, result, `${recipe.name} on ${data}`);
+    await writeRanks(folder, asRanked(dataset, sides), result, `${recipe.name} on ${data}`);
     await writeWholeReport(options, model, sides).catch((error: Error) =>
       // The run is done and its figures are safe.
       output.write(`report.html could not be made: ${error.message}\n`),
@@ -120,7 +132,7 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
 }
 
 async function measureBefore(
-  { recipe, dataset, data, seed, output }: RunOptions,
+  { recipe, dataset, data, seed, output, initial }: RunOptions,
   context: EvaluationContext,
   trainer: Trainer,
 ): Promise<LabelledFacts> {
@@ -128,20 +140,30 @@ async function measureBefore(
   output.write(`raw pixels: ${figures(rawPixels)}\n`);
   const untrained = metricsOf(await evaluateModel(trainer.model, context));
   output.write(`untrained:  ${figures(untrained)}\n`);
-  return { recipe, data, seed, identities: dataset.identities, rawPixels, untrained };
+  return { recipe, data, seed, identities: dataset.identities, weights: initial?.facts, rawPixels, untrained };
 }
+
+/** Whose map Grad-CAM weighs, where the last one is not the one that features come from. */
+const mapOf = (model: ReidModel) => (model instanceof FGReID ? model.conv1 : undefined);
 
 /** report.html with everything that the finished run knows. */
 async function writeWholeReport(
   { gpu, dataset, recipe, seed, folder, output }: RunOptions,
   model: ReidModel,
-  { query, gallery }: { readonly query: RetrievalSide; readonly gallery: RetrievalSide },
+  sides: RetrievalSides,
 ): Promise<void> {
+  const { query, gallery } = sides;
   const start = performance.now();
   const report = await reportRetrieval(gpu, recipe.evaluation.distance, query, gallery);
   const features = { query: query.features, gallery: gallery.features };
   model.eval();
-  const parts = await evidenceOf({ dataset, report, seed, features, looks: { gpu, model, input: recipe.input } });
+  const parts = await evidenceOf({
+    dataset: asRanked(dataset, sides),
+    report,
+    seed,
+    features,
+    looks: { gpu, model, input: recipe.input, layer: mapOf(model) },
+  });
   const { path } = await writeReport(folder.path, parts);
   output.write(`report: ${path} (${duration((performance.now() - start) / 1000)})\n`);
 }

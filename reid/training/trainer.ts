@@ -1,16 +1,11 @@
-import {
-  type ImageStore,
-  identitySampler,
-  Loader,
-  type LoaderState,
-  type ReidDataset,
-  trainTransform,
-} from '../../datasets/index.js';
+import type { ImageStore, LoaderState, ReidDataset } from '../../datasets/index.js';
 import { type Gpu, GpuError, type StaticStep, scope, staticStep, type Tensor, tensor } from '../../engine/index.js';
 import { GradScaler, type GroupOptions, type Optimiser, Scheduler } from '../../engine/optim/index.js';
 import type { ReidModel } from '../models/model.js';
 import type { Recipe } from '../recipes/recipe.js';
+import { type TrainingBatches, trainingBatches } from './batches.js';
 import { buildOptimiser } from './model.js';
+import { type LossName, type Objective, objectiveOf } from './objective.js';
 import { trainingStep } from './step.js';
 
 /** What a finished step tells. */
@@ -23,10 +18,9 @@ export interface StepReport {
   readonly loss: number;
   readonly idLoss: number;
   readonly tripletLoss: number;
+  /** Other parts of the loss. */
+  readonly [part: LossName]: number;
 }
-
-/** Identity loss, triplet loss, and what was minimised. */
-type Losses = [id: number, triplet: number, total: number];
 
 /** Numbers are finite no more, because of too high a learning rate most likely. The last checkpoint is from before. */
 export class DivergedError extends Error {
@@ -44,11 +38,12 @@ export class DivergedError extends Error {
 export class Trainer implements AsyncIterable<StepReport> {
   readonly recipe: Recipe;
   readonly model: ReidModel;
+  readonly objective: Objective;
   readonly optimiser: Optimiser<GroupOptions>;
   /** Of recipes with float16. */
   readonly scaler: GradScaler | undefined;
   readonly #gpu: Gpu;
-  readonly #loader: Loader;
+  readonly #loader: TrainingBatches;
   readonly #scheduler: Scheduler;
   readonly #update: StaticStep<[Tensor, Tensor], Tensor>;
   #step = 0;
@@ -66,12 +61,8 @@ export class Trainer implements AsyncIterable<StepReport> {
     this.recipe = recipe;
     this.model = model;
     this.#gpu = gpu;
-    this.#loader = new Loader(dataset, dataset.train, {
-      sampler: identitySampler({ labels: dataset.train.map(({ identity }) => identity), ...recipe.sampler, seed }),
-      transform: trainTransform({ erase: undefined, ...recipe.input, ...recipe.augment }),
-      seed,
-      store,
-    });
+    this.#loader = trainingBatches({ dataset, recipe, seed, store });
+    this.objective = objectiveOf(recipe, model);
     this.optimiser = buildOptimiser(recipe, model);
     this.#scheduler = new Scheduler(this.optimiser, recipe.schedule);
     if (recipe.precision === 'float16') {
@@ -116,14 +107,16 @@ export class Trainer implements AsyncIterable<StepReport> {
     while (this.#loader.state.epoch < epochs) {
       if (this.#loader.batchCount === 0)
         throw new RangeError('An epoch has no batches: the training set is too small for one.');
-      for await (const { images, shape, labels, epoch, index, count } of this.#loader) {
+      for await (const { images, shape, labels, indices, epoch, index, count } of this.#loader) {
         this.#scheduler.epoch = epoch + index / count;
         const lr = this.optimiser.groups[0]!.lr;
-        const [idLoss, tripletLoss, loss] = await this.#run(images, shape, labels);
+        const losses = await this.#run(images, shape, labels);
+        const loss = losses.at(-1)!;
         this.#step++;
         this.#left = count - 1 - index + (epochs - 1 - epoch) * count;
         if (!Number.isFinite(loss)) throw this.diverged(`The loss of step ${this.#step} is ${loss}`);
-        yield { step: this.#step, epoch, images: shape[0], lr, loss, idLoss, tripletLoss };
+        const parts = Object.fromEntries(this.objective.names.map((name, i) => [name, losses[i]!]));
+        yield { step: this.#step, epoch, images: indices.length, lr, loss, ...parts } as StepReport;
       }
     }
   }
@@ -137,12 +130,12 @@ export class Trainer implements AsyncIterable<StepReport> {
     );
   }
 
-  /** One step; the three losses come back in one read. */
-  #run(images: Float32Array, shape: readonly number[], labels: Int32Array): Promise<Losses> {
+  /** One step; the parts of the loss and the whole come back in one read. */
+  #run(images: Float32Array, shape: readonly number[], labels: Int32Array): Promise<Float32Array> {
     return scope(async () => {
       const gpu = this.#gpu;
       const losses = this.#update(tensor(images, shape, { gpu }), tensor(labels, [labels.length], { gpu }));
-      return (await losses.read()) as unknown as Losses;
+      return (await losses.read()) as Float32Array;
     }, this.#gpu);
   }
 

@@ -21,6 +21,8 @@ export const fakeLoss = (discriminator: Discriminator, fake: Tensor): Tensor =>
   total(discriminator.scales(fake.detach()).map((map) => mean(square(map))));
 
 export interface RealLoss {
+  /** The pictures as a leaf: what flows back into them is left there. */
+  readonly photo: Tensor;
   /** Σ over scales of mean (D(real) − 1)². */
   readonly adversarial: Tensor;
   /** 0.01 · Σ over scales of the mean over the batch of ‖∂ Σ D(x) / ∂x‖² at real pictures (Mescheder et al., ICML 2018). */
@@ -43,5 +45,5 @@ export function realLoss(discriminator: Discriminator, real: Tensor): RealLoss {
   });
   const adversarial = total(maps.map(fromOne));
   const penalty = mulScalar(total(steep), PENALTY / real.shape[0]!);
-  return { adversarial, penalty, total: add(adversarial, penalty) };
+  return { photo, adversarial, penalty, total: add(adversarial, penalty) };
 }

@@ -10,6 +10,9 @@ import type { RetrievalModel } from '../model.js';
 /** Stripes, from top to bottom, whose means are the code of appearance. */
 const STRIPES = 4;
 
+/** A map [N, C, H, W] as a code of appearance [N, 4 · C]. */
+export const stripesOf = (map: Tensor): Tensor => flatten(adaptiveAvgPool2d(map, [STRIPES, 1]), 1);
+
 /** What the encoder tells of pictures. */
 export interface Identity {
   /** Means of four stripes of the map, channel after channel: [N, 4 · C]. The generator draws from it. */
@@ -64,7 +67,7 @@ export class IdentityNet extends ResNet implements IdentityEncoder {
   identify(images: Tensor): Identity {
     const map = this.map(images);
     return {
-      code: flatten(adaptiveAvgPool2d(map, [STRIPES, 1]), 1),
+      code: stripesOf(map),
       embedding: this.feat_bn.forward(this.feat.forward(mean(map, [2, 3]))),
     };
   }

@@ -1,14 +1,17 @@
-import { backward } from '../../../engine/autograd.js';
-import type { Module } from '../../../engine/nn/index.js';
+import { backward, checkpoint } from '../../../engine/autograd.js';
+import { type Module, zeroGrad } from '../../../engine/nn/index.js';
 import { add, sub } from '../../../engine/ops/arithmetic.js';
 import { l2Normalize } from '../../../engine/ops/distance.js';
+import { cat } from '../../../engine/ops/join.js';
 import { mean } from '../../../engine/ops/reduce.js';
 import { abs, mulScalar } from '../../../engine/ops/unary.js';
+import { slice } from '../../../engine/ops/view.js';
 import { noGrad } from '../../../engine/tape.js';
 import type { Tensor } from '../../../engine/tensor.js';
 import { fakeLoss, generatorLoss, realLoss } from '../../losses/gcl/adversarial.js';
 import { type MemoryDraws, memoryContrast } from '../../losses/gcl/memory-contrast.js';
-import { blend, type Mix, prototypeMixLoss } from '../../losses/gcl/prototypes.js';
+import { blend, type Mix, type PrototypeOptions, prototypeMixLoss } from '../../losses/gcl/prototypes.js';
+import { GCL_WEIGHTS, type GCLWeights } from '../../losses/gcl/weights.js';
 import { updateMemoryTable } from '../../losses/memory-table.js';
 import type { Discriminator } from '../../models/gcl/discriminator.js';
 import type { Generator } from '../../models/gcl/generator.js';
@@ -27,30 +30,6 @@ export interface GCLBatch {
   readonly turned: Tensor;
 }
 
-/** Weights of the terms, with the original's names in brackets. */
-export interface GCLWeights {
-  /** Of every adversarial term (`gan_w`). */
-  readonly adversarial: number;
-  /** Of the photos drawn again (`recon_x_w`), and back from the novel view (`recon_x_cyc_w`). */
-  readonly reconstruction: number;
-  readonly cycle: number;
-  /** Of the codes of both (`recon_f_w`). */
-  readonly code: number;
-  /** Of the contrast with the memory (`memory_id_w`). */
-  readonly memory: number;
-  /** Of the prototypes (`id_w`). */
-  readonly identity: number;
-}
-
-export const GCL_WEIGHTS: GCLWeights = {
-  adversarial: 1,
-  reconstruction: 5,
-  cycle: 5,
-  code: 5,
-  memory: 1,
-  identity: 1,
-};
-
 /** What joint training adds: the memory of all pictures, and the prototypes of its clusters. */
 export interface JointTerms {
   /** [N, D], rows of length 1; moved by the step. */
@@ -61,7 +40,7 @@ export interface JointTerms {
   /** What a row keeps of itself; default 0.2. */
   readonly momentum?: number;
   /** [Q, D], and the pictures' clusters, int32 [B]. Without: the method as first published. */
-  readonly prototypes?: { readonly centres: Tensor; readonly labels: Tensor };
+  readonly prototypes?: PrototypeOptions & { readonly centres: Tensor; readonly labels: Tensor };
 }
 
 /** All pictures of an iteration and what the encoder says of them. */
@@ -78,24 +57,70 @@ export interface GCLViews {
   readonly ofMixed: Identity | undefined;
 }
 
+export interface DrawOptions {
+  /**
+   * Keeps nothing of the networks' inner maps and computes each of their passes again when its gradient comes back: the same numbers in
+   * a fraction of the memory. Default false.
+   */
+  readonly segments?: boolean;
+  /** Codes of blends, [B, …], where partners are not in the batch. */
+  readonly blended?: Tensor;
+  /** Whether the encoder looks at blends; default true. Only joint training needs it. */
+  readonly identifyMixed?: boolean;
+}
+
+/** Whether a pass can have a gradient at all. */
+const isTrained = (module: Module, inputs: readonly Tensor[]): boolean =>
+  inputs.some(({ requiresGrad }) => requiresGrad) || module.parameters().some(({ requiresGrad }) => requiresGrad);
+
+/** A pass of a network, as it is or as a segment that is computed again. */
+function pass(segments: boolean, module: Module, work: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]): Tensor {
+  if (!isTrained(module, inputs)) return noGrad(() => work(...inputs));
+  return segments ? checkpoint(work, ...inputs) : work(...inputs);
+}
+
+function identifyIn(segments: boolean, identity: IdentityEncoder, images: Tensor): Identity {
+  if (!segments) return identity.identify(images);
+  const both = pass(
+    true,
+    identity,
+    (x) => {
+      const { code, embedding } = identity.identify(x);
+      return cat([code, embedding], 1);
+    },
+    images,
+  );
+  const width = 4 * identity.outputs;
+  return { code: slice(both, 1, 0, width), embedding: slice(both, 1, width) };
+}
+
 /**
  * Draws all pictures of an iteration: each photo again, its novel view, the photo back from that, and, with `mix`, the photo's
  * structure in a blend of two appearances. The encoder sees photos and drawings one kind after the other, and blends twice, as the
  * original has it: its norms count every time.
  */
-export function drawViews({ identity, generator }: GCLNetworks, batch: GCLBatch, mix?: Mix): GCLViews {
-  const content = generator.encode(batch.structure);
-  const turned = generator.encode(batch.turned);
-  const photo = identity.identify(batch.photos);
-  const recon = generator.decode(content, photo.code);
-  const novel = generator.decode(turned, photo.code);
-  const ofRecon = identity.identify(recon);
-  const ofNovel = identity.identify(novel);
-  const mixed = mix && generator.decode(content, blend(photo.code, mix));
-  const ofMixed = mixed && identity.identify(mixed);
+export function drawViews(
+  { identity, generator }: GCLNetworks,
+  batch: GCLBatch,
+  mix?: Mix,
+  { segments = false, blended, identifyMixed = true }: DrawOptions = {},
+): GCLViews {
+  const encode = (structure: Tensor) => pass(segments, generator, (x) => generator.encode(x), structure);
+  const decode = (content: Tensor, code: Tensor) =>
+    pass(segments, generator, (c, a) => generator.decode(c!, a!), content, code);
+  const identify = (images: Tensor) => identifyIn(segments, identity, images);
+  const content = encode(batch.structure);
+  const turned = encode(batch.turned);
+  const photo = identify(batch.photos);
+  const recon = decode(content, photo.code);
+  const novel = decode(turned, photo.code);
+  const ofRecon = identify(recon);
+  const ofNovel = identify(novel);
+  const mixed = mix && decode(content, blended ?? blend(photo.code, mix));
+  const ofMixed = mixed && identifyMixed ? identify(mixed) : undefined;
   if (mixed && identity.training) noGrad(() => identity.identify(mixed));
-  const cycle = generator.decode(content, ofNovel.code);
-  const ofCycle = identity.identify(cycle);
+  const cycle = decode(content, ofNovel.code);
+  const ofCycle = identify(cycle);
   return { photo, recon, novel, cycle, mixed, ofRecon, ofNovel, ofCycle, ofMixed };
 }
 
@@ -112,16 +137,31 @@ const distance = (a: Tensor, b: Tensor): Tensor => mean(abs(sub(a, b)));
 /** Losses by the names of what they are of; `total` is what was differentiated. */
 export type NamedLosses = Readonly<Record<string, Tensor>> & { readonly total: Tensor };
 
-/** Leaves the gradients of what the discriminator minimises: all kinds of fakes, each beside the photos. */
-export function discriminatorGradients({ discriminator }: GCLNetworks, photos: Tensor, views: GCLViews): NamedLosses {
-  const fakes = Object.entries(fakesOf(views));
+/**
+ * Leaves the gradients of what the discriminator minimises: all kinds of fakes, each beside the photos. One kind after the other, so that
+ * the inner maps of one alone are held.
+ *
+ * @param share of the batch, where this is a part of it: gradients add up over the parts
+ */
+export function discriminatorGradients(
+  { discriminator }: GCLNetworks,
+  photos: Tensor,
+  views: GCLViews,
+  share = 1,
+): NamedLosses {
+  const back = (loss: Tensor) => backward(share === 1 ? loss : mulScalar(loss, share));
+  const losses = Object.entries(fakesOf(views)).map(([name, fake]): [string, Tensor] => {
+    const loss = fakeLoss(discriminator, fake);
+    back(loss);
+    return [name, loss.detach()];
+  });
   // The photos' part is the same beside each kind of fakes.
   const real = realLoss(discriminator, photos);
-  const losses = fakes.map(([name, fake]): [string, Tensor] => [name, fakeLoss(discriminator, fake)]);
-  const sum = add(total(losses.map(([, loss]) => loss)), mulScalar(real.total, fakes.length));
-  backward(sum);
-  const each = losses.map(([name, loss]): [string, Tensor] => [name, add(loss, real.total).detach()]);
-  return { ...Object.fromEntries(each), total: sum.detach() };
+  back(mulScalar(real.total, losses.length));
+  zeroGrad([real.photo]);
+  const whole = real.total.detach();
+  const each = losses.map(([name, loss]): [string, Tensor] => [name, add(loss, whole)]);
+  return { ...Object.fromEntries(each), total: total(each.map(([, loss]) => loss)) };
 }
 
 /** Does something while nothing of a module is trained: gradients go through it, not into it. */
@@ -145,10 +185,11 @@ export function generatorGradients(
   views: GCLViews,
   weights: GCLWeights = GCL_WEIGHTS,
   joint?: JointTerms & { readonly mix?: Mix },
+  { segments = false, share = 1 }: { readonly segments?: boolean; readonly share?: number } = {},
 ): NamedLosses {
   const losses = frozen(nets.discriminator, () => {
-    const terms = generatorTerms(nets, photos, views, weights, joint);
-    backward(terms.total);
+    const terms = generatorTerms(nets, photos, views, weights, segments, joint);
+    backward(share === 1 ? terms.total : mulScalar(terms.total, share));
     return terms;
   });
   // Only now: the gradient is that of the memory as the loss saw it.
@@ -165,6 +206,7 @@ function generatorTerms(
   photos: Tensor,
   views: GCLViews,
   weights: GCLWeights,
+  segments: boolean,
   joint: (JointTerms & { readonly mix?: Mix }) | undefined,
 ): NamedLosses {
   const target = views.photo.code.detach();
@@ -180,18 +222,31 @@ function generatorTerms(
     mulScalar(losses.code!, weights.code),
     mulScalar(losses.cycleCode!, weights.code),
   ];
+  const further = [
+    ['novelCode', views.ofNovel],
+    ['mixedCode', views.ofMixed],
+  ] as const;
+  for (const [name, identity] of further) {
+    if (weights[name] === 0 || !identity) continue;
+    losses[name] = distance(identity.code, target);
+    terms.push(mulScalar(losses[name]!, weights[name]));
+  }
   for (const [name, fake] of Object.entries(fakesOf(views))) {
-    losses[`adversarial_${name}`] = generatorLoss(discriminator, fake);
+    losses[`adversarial_${name}`] = segments
+      ? checkpoint((x) => generatorLoss(discriminator, x!), fake)
+      : generatorLoss(discriminator, fake);
     terms.push(mulScalar(losses[`adversarial_${name}`]!, weights.adversarial));
   }
   if (joint) {
     const { memory, draws, temperature, prototypes, mix } = joint;
     const { embedding } = views.photo;
-    losses.memory = memoryContrast(embedding, views.ofNovel.embedding, memory, draws, temperature);
-    terms.push(mulScalar(losses.memory, weights.memory));
+    if (draws.negatives.size > 0) {
+      losses.memory = memoryContrast(embedding, views.ofNovel.embedding, memory, draws, temperature);
+      terms.push(mulScalar(losses.memory, weights.memory));
+    }
     if (prototypes && mix && views.ofMixed) {
       const { labels, centres } = prototypes;
-      losses.identity = prototypeMixLoss(embedding, views.ofMixed.embedding, labels, centres, mix);
+      losses.identity = prototypeMixLoss(embedding, views.ofMixed.embedding, labels, centres, mix, prototypes);
       terms.push(mulScalar(losses.identity, weights.identity));
     }
   }

@@ -1,10 +1,10 @@
-import type { NamedArray } from '../engine/io/arrays.js';
-import type { Module } from '../engine/nn/index.js';
-import { APNet } from '../reid/models/apnet.js';
-import { importAPNet } from '../reid/models/checkpoints/apnet.js';
-import { importGAM } from '../reid/models/checkpoints/gam.js';
-import { type ImportRow, importState } from '../reid/models/checkpoints/import.js';
-import { GAM } from '../reid/models/gam.js';
+import type { NamedArray } from '../../../engine/io/arrays.js';
+import type { Module } from '../../../engine/nn/index.js';
+import { APNet } from '../apnet.js';
+import { GAM } from '../gam.js';
+import { importAPNet } from './apnet.js';
+import { importGAM } from './gam.js';
+import { type ImportRow, importState } from './import.js';
 
 /**
  * Takes weights of an original system over into its model, by the rules of the system.

@@ -1,0 +1,33 @@
+import type { GCLRecipe } from './gcl.js';
+
+/** A map's side must be larger than the widest spacing of the structure encoder. */
+const LEAST = 40;
+
+/** Says what is wrong with a GCL recipe and what would be right, or nothing. */
+export function gclComplaint(recipe: GCLRecipe): string | undefined {
+  const { input, stages, rotations, drawing, variant, weights, generator, mixAlpha } = recipe;
+  const { height, width } = input;
+  if (Math.min(height, width) < LEAST || height % 4 !== 0 || width % 4 !== 0) {
+    return (
+      `input: pictures of ${height}×${width} are none that GCL can draw: each side must be at least ${LEAST} and a multiple of 4. ` +
+      'Take --set input.height=80 --set input.width=40, 128×64 or 256×128.'
+    );
+  }
+  const inOrder = stages.every((stage, i) => [1, 2, 3].includes(stage) && (i === 0 || stage === stages[i - 1]! + 1));
+  if (stages.length === 0 || !inOrder) {
+    return `stages must be some of 1, 2 and 3 in order without a gap, as [1,2,3] or [2], not ${JSON.stringify(stages)}.`;
+  }
+  if (rotations.length === 0 || rotations.some((degrees) => degrees % 45 !== 0 || degrees <= 0 || degrees >= 360)) {
+    return `rotations must be multiples of 45 from 45 to 315, not ${JSON.stringify(rotations)}.`;
+  }
+  if (drawing.batch % drawing.microBatch !== 0) {
+    return `drawing.microBatch must divide drawing.batch ${drawing.batch}, not be ${drawing.microBatch}.`;
+  }
+  if (generator.blocks % 2 !== 0 && generator.blocks !== 1) {
+    return `generator.blocks must be 1 or even, not ${generator.blocks}: four runs of a code drive its norms.`;
+  }
+  if (!(mixAlpha > 0)) return `mixAlpha must be above 0, not ${mixAlpha}.`;
+  if (variant === 'cvpr' && weights.mixedCode > 0)
+    return 'weights.mixedCode belongs to variant=ext: the other draws no blends.';
+  return undefined;
+}

@@ -1,0 +1,159 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createSyntheticTracklets, groupTracklets, type ReidDataset } from '../../../datasets/index.js';
+import { manualSeed, noGrad, scope, tensor } from '../../../engine/index.js';
+import { distanceMatrix } from '../../../reid/metrics/distances.js';
+import { evaluateRanking } from '../../../reid/metrics/ranking.js';
+import type { FGReID } from '../../../reid/models/fgreid/fgreid.js';
+import type { FGReIDRecipe } from '../../../reid/recipes/index.js';
+import { trainingBatches } from '../../../reid/training/batches.js';
+import { modelSide } from '../../../reid/training/evaluation.js';
+import { buildModel, buildOptimiser } from '../../../reid/training/model.js';
+import { objectiveOf } from '../../../reid/training/objective.js';
+import { trainingStep } from '../../../reid/training/step.js';
+import { closeAfter, gpu } from '../../engine/device.js';
+import { fill } from '../../golden/fill.js';
+import { steps } from './tiny.js';
+import { fgreidTrainer, tinyFGReID, walkers } from './tiny-fgreid.js';
+
+closeAfter(test);
+
+const quiet = { isTerminal: false, write: () => {} };
+
+test('the log has every part of the loss, and the total is their weighted sum', async () => {
+  const trainer = fgreidTrainer(tinyFGReID('image', 'loss.lsr_weight=0.5', 'loss.lcn_weight=2'), 1);
+  const [report] = await steps(trainer, 1);
+  const { loss, idLoss, tripletLoss, centerLoss, osmLoss, varianceLoss, rankingLoss, consistencyLoss } = report!;
+  const { beta_ratio } = tinyFGReID('image').loss;
+  const sum =
+    idLoss +
+    (1 - beta_ratio) * tripletLoss +
+    0.0005 * centerLoss! +
+    beta_ratio * osmLoss! +
+    varianceLoss! +
+    0.5 * rankingLoss! +
+    2 * consistencyLoss!;
+  assert.ok(Math.abs(loss - sum) < 1e-4 * loss, `${loss}, not ${sum}`);
+  assert.is(report!.images, 6);
+  await trainer.close();
+});
+
+test('centres: moved by half of the way, in clean mode those of the batch alone', async () => {
+  const pictures = fill('centres', [4, 3, 32, 16], { kind: 'signed', scale: 1 });
+  for (const gradMode of ['clean', 'reference'] as const) {
+    const recipe = tinyFGReID('image', `centers.gradMode=${gradMode}`);
+    manualSeed(5);
+    const model = buildModel(recipe, 3) as FGReID;
+    const objective = objectiveOf(recipe, model);
+    const centers = objective.beside!.parameters.get('centers')!;
+    const before = await centers.read();
+    const images = tensor(pictures, [4, 3, 32, 16]).keep();
+    model.train();
+    const rows = await noGrad(() => model.losses(images).features[0]!).read();
+    await scope(async () => {
+      const parts = { recipe, model, objective, optimiser: buildOptimiser(recipe, model), scaler: undefined };
+      await trainingStep(parts, images, tensor(Int32Array.of(0, 0, 2, 2), [4])).read();
+    });
+    const after = await centers.read();
+    const width = before.length / 3;
+    // 0.5 · 2 / 4 of the sum of the two differences.
+    const want = before.map((c, at) => {
+      const [label, k] = [Math.floor(at / width), at % width];
+      const own = label === 1 ? [] : [label, label + 1].map((row) => rows[(label === 0 ? row : row) * width + k]!);
+      return c - own.reduce((sum, f) => sum + (c - f) / 4, 0);
+    });
+    const off = after.map((c, at) => Math.abs(c - want[at]!));
+    const moved = Math.max(...off.slice(width, 2 * width));
+    if (gradMode === 'clean') assert.ok(Math.max(...off) < 1e-4, `off by ${Math.max(...off)}`);
+    else assert.ok(moved > 1e-4, 'the mining moves the centre of a class that is not in the batch');
+  }
+});
+
+/** Eight drawn people with four pictures or tracklets each. */
+const eight = createSyntheticTracklets({
+  identities: 8,
+  testIdentities: 2,
+  tracklets: 1,
+  cameras: 4,
+  minFrames: 1,
+  maxFrames: 4,
+  distractors: 0,
+  height: 32,
+  width: 16,
+});
+
+/** One picture of each tracklet: four of each person. */
+const pictures: ReidDataset = { ...eight, train: groupTracklets(eight.train).map(({ frames }) => frames[0]!) };
+
+async function learn(recipe: FGReIDRecipe, dataset: ReidDataset) {
+  manualSeed(1);
+  const model = buildModel(recipe, 8) as FGReID;
+  const objective = objectiveOf(recipe, model);
+  const parts = { recipe, model, objective, optimiser: buildOptimiser(recipe, model), scaler: undefined };
+  const batches = trainingBatches({ dataset, recipe, seed: 1 });
+  const losses: number[] = [];
+  model.train();
+  for await (const { images, shape, labels } of batches) {
+    const [x, y] = [tensor(images, shape).keep(), tensor(labels, [labels.length]).keep()];
+    for (let step = 0; step < 60; step++) {
+      losses.push(await scope(async () => (await trainingStep(parts, x, y).read()).at(-1)!));
+    }
+    break;
+  }
+  await batches.close();
+  const context = { gpu, dataset, recipe, output: quiet };
+  const { records, features } = await modelSide(model, dataset.train, context);
+  const labels = { identities: records.map(({ identity }) => identity), files: records.map(({ path }) => path) };
+  const distances = distanceMatrix('cosine', features, features);
+  const { cmc } = evaluateRanking(distances, labels, labels, { protocol: 'no-camera' });
+  return { first: losses[0]!, last: losses.at(-1)!, rank1: cmc[0], count: records.length };
+}
+
+const PLAIN = [
+  'model.width=8',
+  'model.channels=32',
+  'model.inner=8',
+  'augment.flip=0',
+  'augment.enlarge=null',
+  'augment.erase=null',
+  'sampler.identities=8',
+  'sampler.images=4',
+  'optimiser.lr=0.003',
+];
+
+for (const [arch, dataset] of [
+  ['image', pictures],
+  ['video', eight],
+] as const) {
+  test(`${arch}: learns eight people with four ${arch === 'image' ? 'pictures' : 'tracklets'} each by heart`, async () => {
+    const { first, last, rank1, count } = await learn(tinyFGReID(arch, ...PLAIN), dataset);
+    assert.is(count, 32);
+    assert.ok(last < 0.6 * first, `loss ${first} → ${last}`);
+    assert.is(rank1, 1);
+  });
+}
+
+test('a tracklet is the mean of its clips; flipped clips are added at length 1', async () => {
+  const recipe = tinyFGReID('video', 'clips.mode=dense');
+  manualSeed(2);
+  const model = buildModel(recipe, 6);
+  const context = { gpu, dataset: walkers, recipe, output: quiet };
+  const side = await modelSide(model, walkers.gallery, context);
+  const tracklets = groupTracklets(walkers.gallery);
+  assert.is(side.features.count, tracklets.length);
+  assert.equal(
+    side.records.map(({ path }) => path),
+    tracklets.map(({ frames }) => frames[Math.floor(frames.length / 2)]!.path),
+  );
+  // By itself, and by the release's rule that a tracklet's clips are a batch: the same, as each clip has its own minimum.
+  const alone = await modelSide(model, tracklets[1]!.frames, context);
+  const { dimension } = side.features;
+  const row = side.features.data.subarray(dimension, 2 * dimension);
+  assert.ok(alone.features.data.every((value, k) => Math.abs(value - row[k]!) < 1e-4));
+  const evaluation = { ...recipe.evaluation, flip: true };
+  const one = tracklets.find(({ frames }) => frames.length <= 2)!;
+  const flipped = await modelSide(model, one.frames, { ...context, recipe: { ...recipe, evaluation } });
+  assert.ok(Math.abs(Math.hypot(...flipped.features.data) - 1) < 1e-4);
+});
+
+test.run();

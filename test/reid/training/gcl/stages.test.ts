@@ -1,0 +1,124 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { DatasetError } from '../../../../datasets/index.js';
+import { CheckpointError } from '../../../../reid/training/checkpoint.js';
+import { restoreGCL } from '../../../../reid/training/gcl/restore.js';
+import type { GCLEvent, GCLStep } from '../../../../reid/training/gcl/trainer.js';
+import { closeAfter } from '../../../engine/device.js';
+import { differing } from '../differing.js';
+import { bars, blocks, eventsUntil, saved, tinyGCL, tinyTrainer } from './tiny.js';
+
+closeAfter(test);
+
+const isStep = (event: GCLEvent): event is GCLStep => event.kind === 'step';
+const recipe = tinyGCL();
+
+test('all stages: what is frozen stays, norms count, and a run that is stopped in any stage goes on to the same bits', async () => {
+  const trainer = tinyTrainer(recipe);
+  const stops: ((event: GCLEvent) => boolean)[] = [
+    (event) => isStep(event) && event.stage === 1,
+    (event) => event.kind === 'stage' && event.stage === 1,
+    (event) => isStep(event) && event.stage === 2,
+    (event) => event.kind === 'stage' && event.stage === 2,
+    (event) => isStep(event) && event.stage === 3,
+    (event) => event.kind === 'epoch' && event.stage === 3,
+  ];
+  const events: GCLEvent[] = [];
+  const checkpoints = [];
+  for (const stop of stops) {
+    const before = events.length;
+    events.push(...(await eventsUntil(trainer, stop)));
+    assert.ok(events.length > before && stop(events.at(-1)!));
+    checkpoints.push({ made: events.length, checkpoint: await saved(trainer) });
+  }
+  const [, one, , two, inside] = checkpoints.map(({ checkpoint }) => checkpoint);
+  assert.equal(differing(one!.model, two!.model), [], 'the encoder and its statistics stay as they are in stage 2');
+  assert.ok(differing(one!.pseudo, two!.pseudo).some((name) => name.startsWith('generator.')));
+  const count = (of: typeof one) => Number(of!.model.get('bn1.num_batches_tracked')!.data[0]);
+  assert.is(count(inside) - count(two), 6, 'every kind of picture counts in stage 3, blends twice');
+  events.push(...(await eventsUntil(trainer)));
+  const rates = events.filter(isStep).map(({ stage, lr }) => `${stage} ${lr.toPrecision(3)}`);
+  assert.ok(rates.includes(`2 ${recipe.drawing.lrGenerator.toPrecision(3)}`));
+  assert.ok(rates.includes(`3 ${recipe.joint.lr.toPrecision(3)}`));
+  const last = await saved(trainer);
+  for (const { made, checkpoint } of checkpoints) {
+    const again = tinyTrainer(recipe);
+    await restoreGCL(again, checkpoint);
+    assert.equal(again.state, checkpoint.position);
+    const rest = await eventsUntil(again);
+    assert.equal(rest, events.slice(made), `all that happens after event ${made}`);
+    const end = await saved(again);
+    for (const part of ['model', 'pseudo'] as const) assert.equal(differing(end[part], last[part]), [], part);
+    assert.equal(differing(end.optimiser.arrays, last.optimiser.arrays), [], 'moments');
+    await again.close();
+  }
+  const memory = last.pseudo.get('memory')!;
+  const [rows, width] = memory.shape as [number, number];
+  for (let row = 0; row < rows; row++) {
+    const squares = memory.data.slice(row * width, (row + 1) * width) as Float32Array;
+    assert.ok(Math.abs(squares.reduce((sum, x) => sum + x * x, 0) - 1) < 1e-4, 'rows of length 1');
+  }
+  await trainer.close();
+});
+
+async function failure(work: Promise<unknown>): Promise<Error> {
+  try {
+    await work;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing failed');
+}
+
+test('maps that are missing or of another size, pictures without any, clusters that are none: each says what to do', async () => {
+  const drawing = tinyGCL('stages=[2]');
+  const small = { ...bars, structure: async () => new Float32Array(7) };
+  const wrong = await failure(eventsUntil(tinyTrainer(drawing, { structure: small })));
+  assert.instance(wrong, DatasetError);
+  assert.match(wrong.message, /bars: the map of block\/.*has 7 values; 48×40/);
+  const few = { ...bars, views: 2 };
+  assert.match(
+    (await failure(eventsUntil(tinyTrainer(drawing, { structure: few })))).message,
+    /2 views: none is turned by/,
+  );
+  const none = { ...bars, has: () => false };
+  assert.match(
+    (await failure(eventsUntil(tinyTrainer(drawing, { structure: none })))).message,
+    /0 pictures with structure maps/,
+  );
+  const joint = tinyTrainer(tinyGCL('stages=[3]', 'clustering.minSamples=12', 'clustering.eps=0.01'));
+  assert.match((await failure(eventsUntil(joint))).message, /into 0 clusters.*--set clustering\.eps=/);
+});
+
+test('a checkpoint of other pictures is refused', async () => {
+  const checkpoint = await saved(tinyTrainer(recipe, { dataset: blocks(3, 4) }));
+  const trainer = tinyTrainer(recipe);
+  await eventsUntil(trainer, isStep);
+  const other = tinyTrainer(recipe, { dataset: blocks(3, 5) });
+  const error = await failure(restoreGCL(other, await saved(trainer)));
+  assert.instance(error, CheckpointError);
+  assert.match(error.message, /12 pictures, the data has 15/);
+  assert.is(checkpoint.position.step, 0);
+  await trainer.close();
+});
+
+test('one cluster of all pictures leaves no negatives, and training goes on', async () => {
+  const trainer = tinyTrainer(
+    tinyGCL(
+      'stages=[3]',
+      'joint.epochs=1',
+      'clustering.minSamples=1',
+      'clustering.eps=0.999',
+      'clustering.k1=11',
+      'variant=cvpr',
+    ),
+    {
+      dataset: blocks(1, 8),
+    },
+  );
+  const steps = (await eventsUntil(trainer)).filter(isStep);
+  assert.ok(steps.length > 0);
+  await trainer.close();
+});
+
+test.run();
