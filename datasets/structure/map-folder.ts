@@ -121,8 +121,7 @@ export function mapFolderStructure({ name, names, read }: MapFolder, options: Ma
       `${name} has all maps of none of the ${trained.length} training pictures, such as ${trained[0]!.path}. Are these meshes of this dataset?`,
     );
   }
-  const lenders = missing === 'swap' ? trained : [];
-  const training = new Set(trained.map(({ path }) => path));
+  const places = new Map(trained.map(({ path }, i) => [path, i]));
   const doing = {
     error: '',
     skip: 'nothing is generated from them',
@@ -146,11 +145,11 @@ export function mapFolderStructure({ name, names, read }: MapFolder, options: Ma
     return mapOfImage(image, size);
   };
   const lend = (picture: Picture, view: number): Picture => {
-    const others = lenders.length - 1;
-    if (others < 1) return picture;
-    const own = lenders.findIndex(({ path }) => path === picture.path);
-    const drawn = fnv1a32(`${picture.path} ${view}`) % (own < 0 ? lenders.length : others);
-    return lenders[own >= 0 && drawn >= own ? drawn + 1 : drawn]!;
+    const own = places.get(picture.path) ?? trained.length;
+    const others = own < trained.length ? trained.length - 1 : trained.length;
+    if (others === 0) return picture;
+    const drawn = fnv1a32(`${picture.path} ${view}`) % others;
+    return trained[drawn >= own ? drawn + 1 : drawn]!;
   };
   return {
     name,
@@ -159,13 +158,13 @@ export function mapFolderStructure({ name, names, read }: MapFolder, options: Ma
     ...(missing === 'skip' ? { has: ({ path }: Picture) => !left.has(path) } : {}),
     structure: async (picture, view, size) => {
       checkRequest(name, VIEWS, view, size);
-      const split = training.has(picture.path) ? 'train' : 'test';
+      const split = places.has(picture.path) ? 'train' : 'test';
       const place = names.find(picture, split, view);
       if (place) return load(place, picture, size);
       if (missing === 'standin' && standIn) return standIn.structure(picture, view, size);
       if (missing === 'swap' && view > 0) {
         const other = lend(picture, view);
-        const lent = names.find(other, training.has(other.path) ? 'train' : 'test', 0);
+        const lent = names.find(other, places.has(other.path) ? 'train' : 'test', 0);
         if (lent) return load(lent, other, size);
       }
       throw new DatasetError(`${name} has no map of ${picture.path} in ${split}/${folderOfView(view)}.`);

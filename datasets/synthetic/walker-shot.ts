@@ -28,6 +28,12 @@ const SHOTS_PER_PERSON = 4096;
 
 const ROOM = 'toy-walkers';
 
+/** Blur of the scene behind, as a share of the picture's height: out of focus, so that a small generator can learn to draw it. */
+const DEFOCUS = 0.03;
+
+/** Of the camera's usual noise: grain is what no generator can foresee. */
+const NOISE = 0.5;
+
 /** How often somebody crosses the picture of a camera that mostly sees fronts and backs, or the other way around. */
 const CROSSING = 0.3;
 
@@ -96,7 +102,11 @@ export function sceneOfShot({ seed, person, camera: number, index }: WalkerShot)
     camera,
     sight,
     outlook,
-    optics: { ...camera.optics, gains: [gains[0] * flicker, gains[1] * flicker, gains[2] * flicker] },
+    optics: {
+      ...camera.optics,
+      gains: [gains[0] * flicker, gains[1] * flicker, gains[2] * flicker],
+      noise: camera.optics.noise * NOISE,
+    },
     grain: random.integer(1 << 30),
   };
 }
@@ -111,7 +121,7 @@ export function drawWalker(shot: WalkerShot, degrees = 0): Image {
   const { person, camera, sight, outlook, optics, grain } = sceneOfShot(shot);
   const canvas = createCanvas(shot.width, shot.height);
   drawScene(canvas, camera.scene, outlook);
-  blur(canvas, 0.006 * shot.height);
+  blur(canvas, DEFOCUS * shot.height);
   drawSight(canvas, person, camera, { ...sight, yaw: sight.yaw + (degrees * Math.PI) / 180 });
   expose(canvas, optics, grain);
   return toImage(canvas);
