@@ -47,7 +47,7 @@ with a match and, where it differs, over all of them.
   --set KEY=VALUE      changes the recipe, as --set input.height=384
   --data DATA          default: what the run was trained with; or another one, for cross-domain figures:
                        ${[...Object.values(DATASET_KINDS), ...JOINED_KINDS].join('\n                       ')}
-                       split=all tests on every split of cuhk03 (classic), cuhk01 or prid2011, and averages
+                       split=all tests on every split of cuhk03 (classic), cuhk01, prid2011, ilidsvid or prid2011-video, and averages
   --protocol NAME      what a query leaves out of the gallery (junk besides), or how figures are counted:
                        ${Object.entries({ ...PROTOCOLS, ...CONVENTIONS })
                          .map(([name, about]) => `${name.padEnd(20)} ${about}`)

@@ -79,7 +79,9 @@ async function openRun(place: string): Promise<Run> {
   const { recipe } = checkpoint.facts;
   if (!isGCL(recipe))
     throw new CheckpointError(`${path} is a run of ${recipe.name}: it has no generator. Train one with gcl-small.`);
-  if ((checkpoint.position as { stage?: number }).stage === 1)
+  const { stage } = checkpoint.position as { readonly stage?: number };
+  const steps = checkpoint.pseudo.get('generatorOptimiser.steps')?.data[0];
+  if (stage !== 3 && Number(steps ?? 0) === 0)
     throw new CheckpointError(`${path} is from the first stage: its generator knows nothing yet. Let the run go on.`);
   return { path, folder: isFile ? join(place, '..') : place, checkpoint, recipe, facts: checkpoint.facts as GCLFacts };
 }

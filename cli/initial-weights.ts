@@ -3,10 +3,10 @@ import type { Module } from '../engine/nn/index.js';
 import type { TrunkSource } from '../reid/models/checkpoints/fgreid.js';
 import { importTable } from '../reid/models/checkpoints/import.js';
 import { importInitial } from '../reid/models/checkpoints/initial.js';
-import { isFGReID, type Recipe } from '../reid/recipes/index.js';
+import type { Recipe, UnsupervisedRecipe } from '../reid/recipes/index.js';
 import { terminal, UsageError } from './command.js';
 import { choiceOf } from './evaluation-options.js';
-import { fileHash, storedWeights } from './trained-model.js';
+import { fileHash, storedWeights, weightsFile } from './trained-model.js';
 
 /** Files that training begins with, as a run's recipe.json keeps them. */
 export interface InitialFiles {
@@ -18,8 +18,8 @@ export interface InitialFiles {
 /** Weights that were read, and what a run writes down of them. */
 export interface InitialWeights {
   readonly facts: readonly { readonly file: string; readonly sha256: string; readonly trunk?: string }[];
-  /** Takes them over; @throws FormatError naming the file that does not fit */
-  begin(model: Module): void;
+  /** Takes them over, telling what fitted unless `silent`; @throws FormatError naming the file that does not fit */
+  begin(model: Module, silent?: boolean): void;
 }
 
 /**
@@ -28,17 +28,18 @@ export interface InitialWeights {
  * @throws UsageError, FileError or FormatError naming the option or file
  */
 export async function readInitialWeights(
-  recipe: Recipe,
+  recipe: Recipe | UnsupervisedRecipe,
   { weights = [], trunk }: InitialFiles,
 ): Promise<InitialWeights | undefined> {
   const wanted = choiceOf('trunk', trunk, ['base', 'base_mars'] as const) as TrunkSource | undefined;
   if (wanted && weights.length === 0)
     throw new UsageError('--trunk says what is taken of a file: give --weights FILE too.');
-  if (wanted && !isFGReID(recipe))
+  if (wanted && recipe.model.kind !== 'fgreid')
     throw new UsageError(`--trunk is for recipes fgreid…, and ${recipe.name} has one trunk.`);
   if (weights.length === 0) return undefined;
   const files: { path: string; arrays: Awaited<ReturnType<typeof storedWeights>>; trunk?: TrunkSource }[] = [];
-  for (const [i, path] of weights.entries()) {
+  for (const [i, place] of weights.entries()) {
+    const path = weightsFile(place);
     files.push({ path, arrays: await storedWeights(path), trunk: i === weights.length - 1 ? wanted : undefined });
   }
   const facts = [];
@@ -47,11 +48,11 @@ export async function readInitialWeights(
   }
   return {
     facts,
-    begin: (model) => {
+    begin: (model, silent = false) => {
       for (const { path, arrays, trunk: part } of files) {
         try {
           for (const { what, rows } of importInitial(model, arrays, part)) {
-            terminal.write(`${path} → ${what}: ${importTable(rows)}\n`);
+            if (!silent) terminal.write(`${path} → ${what}: ${importTable(rows)}\n`);
           }
         } catch (error) {
           if (!(error instanceof FormatError)) throw error;

@@ -10,8 +10,14 @@ import { recipeOf } from '../reid/search/space.js';
 import { duration } from '../reid/training/progress.js';
 import type { RunFolder } from '../reid/training/run-folder.node.js';
 import { csvTable } from './csv-table.js';
+import type { InitialFiles } from './initial-weights.js';
 import { quoted } from './shell-word.js';
 import { textTable } from './text-table.js';
+
+/** A search from the command line, with the files that its trials begin with. */
+export interface FilePlan extends SearchPlan {
+  readonly files?: InitialFiles;
+}
 
 /** What a finished search leaves, besides its folder. */
 export interface SearchSummary {
@@ -28,12 +34,17 @@ export interface SearchSummary {
 }
 
 /** The command that trains a setting on all training identities and evaluates it on the test set. */
-export const trainCommand = ({ recipe, set, data, seed }: SearchPlan, { setting }: Pick<Outcome, 'setting'>): string =>
+export const trainCommand = (
+  { recipe, set, data, seed, files = {} }: FilePlan,
+  { setting }: Pick<Outcome, 'setting'>,
+): string =>
   [
     'node cli/train.js',
     quoted(recipe.name),
     '--data',
     quoted(data),
+    ...(files.weights ?? []).map((file) => `--weights ${quoted(file)}`),
+    ...(files.trunk === undefined ? [] : [`--trunk ${quoted(files.trunk)}`]),
     ...[...set, ...changesOf(setting)].map((change) => `--set ${quoted(change)}`),
     `--seed ${seed}`,
   ].join(' ');
@@ -46,12 +57,12 @@ const noteOf = ({ validation }: SearchPlan): string =>
 /** Writes table.csv, search.png and search.html, and gives what else there is to say. */
 export async function writeResults(
   folder: RunFolder,
-  plan: SearchPlan,
-  { settings, rungs, results }: SearchResult,
+  plan: FilePlan,
+  { rungs, results }: SearchResult,
   adapter: string,
 ): Promise<SearchSummary> {
   const epochs = rungs.at(-1)!.epochs;
-  const outcomes = outcomesOf(settings, results, epochs);
+  const outcomes = outcomesOf(plan.settings, results, epochs);
   const names = plan.keys.map(({ key }) => key);
   const rows = outcomeTable(outcomes, names);
   const best = bestOf(outcomes);
@@ -61,7 +72,7 @@ export async function writeResults(
   const charts = [halvingChart(outcomes, epochs), ...keyCharts(outcomes, plan.keys)];
   const page = renderSearch({
     title,
-    subtitle: `${plan.data} · ${plan.trials} trials · seed ${plan.seed} · ${adapter}`,
+    subtitle: `${plan.data} · ${plan.settings.length} trials · seed ${plan.seed} · ${adapter}`,
     date: `Made on ${new Date().toISOString().slice(0, 16).replace('T', ', ')} UTC.`,
     outcomes,
     keys: plan.keys,

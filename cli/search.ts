@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { ReidDataset } from '../datasets/index.js';
 import { DATASET_KINDS } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
+import type { ReidModel } from '../reid/models/model.js';
 import { isGCL, isUnsupervised, overrideRecipe, type Recipe, recipeCalled } from '../reid/recipes/index.js';
-import { halvingRungs } from '../reid/search/halving.js';
+import type { Rung } from '../reid/search/halving.js';
 import { changesOf, parseSearchKey, RANGE_FORMS, type SearchKey } from '../reid/search/range.js';
-import { runSearch, type SearchPlan, trialCheckpoint } from '../reid/search/search.node.js';
+import { rungsOf, runSearch, type SearchPlan, trialCheckpoint } from '../reid/search/search.node.js';
 import { drawSettings, joinSpaces, parseSpaceFile, SPACES, spaceCalled } from '../reid/search/space.js';
 import { validationSplit } from '../reid/search/validation-split.js';
 import { evaluateModel } from '../reid/training/evaluation.js';
@@ -13,7 +14,8 @@ import { type Metrics, metricsOf } from '../reid/training/retrieval.js';
 import { figures } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { openMended, openUsable, readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
-import { type SearchSummary, writeResults } from './search-results.js';
+import { type InitialWeights, readInitialWeights } from './initial-weights.js';
+import { type FilePlan, type SearchSummary, writeResults } from './search-results.js';
 import { quoted } from './shell-word.js';
 import { stopSignal } from './train-plan.js';
 import { openTrainedModel } from './trained-model.js';
@@ -37,6 +39,7 @@ test set; --test evaluates the best trial on it, once.
                     as --space optimiser.lr=log:1e-4..1e-2 --space loss.margin=0.1..0.5 --space 'schedule.kind=cosine|constant'
   --trials N        settings that are tried; default 16
   --set KEY=VALUE   changes the recipe for all trials, as --set epochs=27
+  --weights FILE    weights that every trial begins with, as of node cli/train.js; may be repeated. --trunk as there
   --eta N           of so many trials one goes on; default 3
   --rungs N         how often trials are compared, the end included; default: as often as trials and epochs allow. 1: no halving
   --validation S    share of the training identities that is held out; default 0.2
@@ -57,6 +60,8 @@ const OPTIONS = {
   space: { type: 'string', multiple: true },
   trials: { type: 'string' },
   set: { type: 'string', multiple: true },
+  weights: { type: 'string', multiple: true },
+  trunk: { type: 'string' },
   eta: { type: 'string' },
   rungs: { type: 'string' },
   validation: { type: 'string' },
@@ -71,8 +76,12 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
 
-/** What search.json holds: the plan, and how large its data was. */
-type SavedPlan = SearchPlan & { readonly pictures: number; readonly identities: number };
+/** What search.json holds: the plan, how large its data was, and the files of weights. */
+type SavedPlan = FilePlan & {
+  readonly pictures: number;
+  readonly identities: number;
+  readonly began?: InitialWeights['facts'];
+};
 
 const PLAN = 'search.json';
 
@@ -96,7 +105,7 @@ function searchable(name: string, changes: readonly string[]): Recipe {
   return overrideRecipe(recipe, changes);
 }
 
-function newPlan(name: string, values: Values): SearchPlan {
+function newPlan(name: string, values: Values): FilePlan {
   const { data, set = [], space = [] } = values;
   if (!data) throw new UsageError('--data is missing, as --data synthetic.');
   if (space.length === 0) {
@@ -108,16 +117,22 @@ function newPlan(name: string, values: Values): SearchPlan {
   if (!(validation > 0 && validation < 1)) {
     throw new UsageError(`--validation must be a share between 0 and 1, not "${values.validation}".`);
   }
+  const recipe = searchable(name, set);
+  const keys = keysOf(space);
+  const seed = wholeNumber('seed', values.seed, 1);
+  const trials = wholeNumber('trials', values.trials, 16);
+  if (trials < 1) throw new UsageError('--trials must be at least 1.');
   return {
-    recipe: searchable(name, set),
+    recipe,
     set,
     data,
-    seed: wholeNumber('seed', values.seed, 1),
-    keys: keysOf(space),
-    trials: wholeNumber('trials', values.trials, 16),
+    seed,
+    keys,
+    settings: drawSettings(recipe, keys, { seed, trials }),
     eta: wholeNumber('eta', values.eta, 3),
     rungs: values.rungs === undefined ? undefined : wholeNumber('rungs', values.rungs, 1),
     validation,
+    files: { weights: values.weights, trunk: values.trunk },
   };
 }
 
@@ -126,21 +141,20 @@ function resumedPlan(values: Values): SavedPlan {
   if (!out) throw new UsageError('--resume needs the folder of the search: --resume --out DIR.');
   const saved = existsSync(out) ? new RunFolder(out).readJson<SavedPlan>(PLAN) : undefined;
   if (!saved) throw new UsageError(`--resume: ${out} holds no search (no ${PLAN}). Start one without --resume.`);
-  const trials = wholeNumber('trials', values.trials, saved.trials);
-  if (trials < saved.trials) {
-    throw new UsageError(
-      `--trials ${trials}: the search in ${out} has ${saved.trials} already; trials can only be added.`,
-    );
+  const before = saved.settings.length;
+  const trials = wholeNumber('trials', values.trials, before);
+  if (trials === before) return saved;
+  if (trials < before) {
+    throw new UsageError(`--trials ${trials}: the search in ${out} has ${before} already; trials can only be added.`);
   }
+  const { recipe, keys, seed } = saved;
+  const settings = [...saved.settings, ...drawSettings(recipe, keys, { seed, trials }).slice(before)];
   // Further trials change who goes on, not how often they are compared.
-  const rungs = saved.rungs ?? halvingRungs({ ...saved, epochs: saved.recipe.epochs }).length;
-  return { ...saved, trials, rungs: trials === saved.trials ? saved.rungs : rungs };
+  return { ...saved, settings, rungs: rungsOf(saved).length };
 }
 
 /** Settings and rungs as text. */
-function printPlan(plan: SearchPlan, json: boolean): void {
-  const settings = drawSettings(plan.recipe, plan.keys, plan);
-  const rungs = halvingRungs({ ...plan, epochs: plan.recipe.epochs });
+function printPlan({ settings }: SearchPlan, rungs: readonly Rung[], json: boolean): void {
   if (json) {
     console.log(JSON.stringify({ dryRun: true, rungs, settings }, null, 2));
     return;
@@ -171,7 +185,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const { resume = false } = values;
-  const fixed = (['data', 'space', 'set', 'eta', 'rungs', 'validation', 'seed'] as const).filter(
+  const fixed = (['data', 'space', 'set', 'weights', 'trunk', 'eta', 'rungs', 'validation', 'seed'] as const).filter(
     (name) => values[name],
   );
   if (resume && (positionals.length > 0 || fixed.length > 0)) {
@@ -182,17 +196,16 @@ async function main(): Promise<number> {
   if (!resume && positionals.length !== 1)
     throw new UsageError('Give one recipe: node cli/search.js RECIPE …. See --help.');
   const plan = resume ? resumedPlan(values) : newPlan(positionals[0]!, values);
-  let rungs: ReturnType<typeof halvingRungs>;
+  let rungs: readonly Rung[];
   try {
-    rungs = halvingRungs({ ...plan, epochs: plan.recipe.epochs });
+    rungs = rungsOf(plan);
   } catch (error) {
     throw new UsageError(`--${(error as Error).message}.`);
   }
   if (values['dry-run']) {
-    printPlan(plan, values.json ?? false);
+    printPlan(plan, rungs, values.json ?? false);
     return 0;
   }
-  drawSettings(plan.recipe, plan.keys, plan);
   const out = values.out ?? `runs/search-${plan.recipe.name}-${stamp()}`;
   const whole = values.test ? await openUsable(plan.data) : await openMended(plan.data);
   const dataset = validationSplit(whole, { share: plan.validation, seed: plan.seed });
@@ -210,17 +223,30 @@ async function main(): Promise<number> {
         `${size.pictures} of ${size.identities}. Was the data changed? Begin a new search.`,
     );
   }
+  const initial = await readInitialWeights(plan.recipe, plan.files ?? {});
+  const changed = initial?.facts.find(({ sha256 }, i) => saved && saved.began?.[i]?.sha256 !== sha256);
+  if (changed)
+    throw new UsageError(`${changed.file} is not what the search began with. Put it back, or begin a new search.`);
   await folder.goOnAfter(-1);
-  await folder.writeJson(PLAN, { ...plan, ...size });
+  await folder.writeJson(PLAN, { ...plan, ...size, began: initial?.facts });
   const gpu = await openGpu();
   try {
     const held = new Set(dataset.gallery.map(({ identity }) => identity)).size;
     terminal.write(
       `${plan.recipe.name} (seed ${plan.seed}) on ${dataset.train.length} pictures of ${dataset.identities} identities, judged by ` +
         `${dataset.query.length} queries of ${held} others of the training set; ${gpu.name} → ${out}\n` +
-        `${plan.trials} trials: ${rungs.map(({ trials, epochs }) => `${trials} to epoch ${epochs}`).join(', ')}\n`,
+        `${plan.settings.length} trials: ${rungs.map(({ trials, epochs }) => `${trials} to epoch ${epochs}`).join(', ')}\n`,
     );
-    const result = await runSearch({ gpu, plan, dataset, folder, output: terminal, signal: stopSignal() });
+    const silent = initial && { ...initial, begin: (model: ReidModel) => initial.begin(model, true) };
+    const result = await runSearch({
+      gpu,
+      plan,
+      dataset,
+      initial: silent,
+      folder,
+      output: terminal,
+      signal: stopSignal(),
+    });
     if (!result) {
       terminal.write(`stopped. Go on with: node cli/search.js --resume --out ${quoted(out)}\n`);
       return 130;

@@ -12,7 +12,7 @@ export interface Plan<R extends AnyRecipe = AnyRecipe> {
   /** The run's folder, made once its data was found to be right. */
   readonly out: string;
   readonly checkpoint?: Checkpoint;
-  /** Of a run that goes on: the files whose weights it began with. */
+  /** The files whose weights it began with. */
   readonly files?: InitialFiles;
 }
 

@@ -6,27 +6,28 @@ import { figures } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { trainUnsupervised, type UnsupervisedMetrics } from '../reid/training/unsupervised/run.node.js';
 import { terminal } from './command.js';
+import type { InitialWeights } from './initial-weights.js';
 import { needEmpty, type Plan, stopSignal } from './train-plan.js';
 
 /** Trains without labels; the exit status. */
 export async function trainWithoutLabels(
   plan: Plan<UnsupervisedRecipe>,
-  { json = false }: { readonly json?: boolean },
+  { initial, json = false }: { readonly initial?: InitialWeights; readonly json?: boolean },
 ): Promise<number> {
-  const { recipe, data, seed, out, checkpoint } = plan;
+  const { recipe, data, seed, out, checkpoint, files } = plan;
   const { pictures, labelled } = await openUnlabelled(data, seed);
   const count = pictures.pictures.length;
   if (count === 0) throw new DatasetError(`${pictures.name} has no pictures to train on.`);
   const folder = new RunFolder(out);
   if (!checkpoint) needEmpty(folder);
-  await folder.writeJson('recipe.json', { recipe, data, seed });
+  await folder.writeJson('recipe.json', { recipe, data, seed, ...files });
   const gpu = await openGpu();
   try {
     const about = labelled ? describeDataset(labelled) : [pictures.name, ...(pictures.notes ?? [])].join('\n');
     terminal.write(
       `${about}\n${recipe.name} (seed ${seed}) on ${count} pictures without labels, ${gpu.name} → ${out}\n`,
     );
-    const run = { gpu, pictures, labelled, recipe, data, seed, folder, checkpoint };
+    const run = { gpu, pictures, labelled, recipe, data, seed, folder, checkpoint, initial };
     const metrics = await trainUnsupervised({ ...run, output: terminal, signal: stopSignal() });
     if (!metrics) {
       terminal.write(`stopped. Go on with: node cli/train.js --resume --out ${out}\n`);

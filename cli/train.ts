@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { describeDataset, type ReidDataset } from '../datasets/index.js';
+import { describeDataset, hasTracklets, type ReidDataset } from '../datasets/index.js';
 import { DATASET_KINDS, JOINED_KINDS } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
 import {
@@ -95,6 +95,11 @@ async function withData(plan: Plan<Recipe>): Promise<LabelledPlan> {
     needEmpty(folder);
     const { recipe: fitted, note } = fitRecipe(recipe, dataset.identities);
     if (note) terminal.write(`${note}\n`);
+    if (recipe.clips && !hasTracklets(dataset)) {
+      terminal.write(
+        `note: ${data} has no tracklets: every picture is a clip of itself. Recipes of pictures suit it better.\n`,
+      );
+    }
     return { ...plan, recipe: fitted, dataset, folder };
   }
   if (checkpoint.facts.identities !== dataset.identities) {
@@ -159,19 +164,14 @@ async function main(): Promise<number> {
     const { structure, weights, json } = values;
     return await trainGCLRun({ ...rest, recipe: chosen }, { structure, weights, json });
   }
-  if (isUnsupervised(chosen)) {
-    if (values.weights || values.trunk) {
-      throw new UsageError(
-        `--weights: ${chosen.name} begins with random weights; recipes with labels and gcl… take files.`,
-      );
-    }
-    return await trainWithoutLabels({ ...rest, recipe: chosen }, { json: values.json });
-  }
   if (rest.checkpoint && values.weights) {
     throw new UsageError('--resume goes on from the run’s own weights; leave out --weights.');
   }
   const files = values.resume ? (rest.files ?? {}) : { weights: values.weights, trunk: values.trunk };
   const initial = rest.checkpoint ? undefined : await readInitialWeights(chosen, files);
+  if (isUnsupervised(chosen)) {
+    return await trainWithoutLabels({ ...rest, recipe: chosen, files }, { initial, json: values.json });
+  }
   const plan = await withData({ ...rest, recipe: chosen });
   const { folder, dataset } = plan;
   await folder.writeJson('recipe.json', { recipe: plan.recipe, data: plan.data, seed: plan.seed, ...files });

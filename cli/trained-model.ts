@@ -49,7 +49,7 @@ export interface TrainedModelOptions {
 }
 
 /** The file with the weights of a run's folder, or the file itself. */
-function checkpointOf(path: string): string {
+export function weightsFile(path: string): string {
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
@@ -72,7 +72,7 @@ function checkpointOf(path: string): string {
  * @throws UsageError, CheckpointError, FileError or FormatError naming the file and what to do
  */
 export async function openTrainedModel(place: string, options: TrainedModelOptions = {}): Promise<TrainedModel> {
-  const path = checkpointOf(place);
+  const path = weightsFile(place);
   const changes = options.set ?? [];
   const isSafetensors = path.endsWith('.safetensors');
   if (options.recipe === undefined) {
@@ -108,9 +108,8 @@ function modelOfRun(run: Checkpoint, changes: readonly string[]): TrainedModel {
   };
 }
 
-/** The weights of a file: PyTorch's or safetensors; of a run, or its folder, those of its model. */
-export async function storedWeights(place: string): Promise<Map<string, NamedArray>> {
-  const path = checkpointOf(place);
+/** The weights of a file: PyTorch's or safetensors; of a run's checkpoint those of its model. */
+export async function storedWeights(path: string): Promise<Map<string, NamedArray>> {
   return path.endsWith('.safetensors') ? safetensorsArrays(path) : pthArrays(path);
 }
 

@@ -20,6 +20,7 @@ export {
 export * from './models/index.js';
 export * from './recipes/index.js';
 export * from './report/index.js';
+export * from './search/index.js';
 export {
   asRanked,
   type EvaluationContext,
@@ -38,6 +39,7 @@ export {
 } from './training/feature-evaluation.js';
 export { extractFeatures, type FeatureModel, type Features, normalisedFeatures } from './training/features.js';
 export { buildModel, buildOptimiser } from './training/model.js';
+export { type LossName, type Objective, objectiveOf } from './training/objective.js';
 export { duration, Progress, type ProgressOutput } from './training/progress.js';
 export { drawRankedQueries } from './training/ranks.js';
 export {

@@ -114,6 +114,8 @@ export const fgreidVideoSmall: FGReIDRecipe = {
   model: { ...fgreidImageSmall.model, arch: 'video' },
   clips: { frames: 4, mode: 'dense', most: 40 },
   sampler: { identities: 8, images: 4, shuffleIds: true },
+  schedule: { kind: 'cosine', end: 36, to: 0.01, warmup: { epochs: 4, from: 0.1 } },
+  epochs: 36,
 };
 
 /** The same for vehicles, lying: 48×64. */
@@ -122,4 +124,6 @@ export const fgreidVehicleSmall: FGReIDRecipe = {
   name: 'fgreid-vehicle-small',
   about: 'FGReID of vehicles, small: the same nets on lying pictures, 48×64; minutes without a GPU',
   input: { ...fgreidImageSmall.input, height: 48, width: 64 },
+  schedule: { kind: 'cosine', end: 36, to: 0.01, warmup: { epochs: 4, from: 0.1 } },
+  epochs: 36,
 };

@@ -5,7 +5,7 @@ const LEAST = 40;
 
 /** Says what is wrong with a GCL recipe and what would be right, or nothing. */
 export function gclComplaint(recipe: GCLRecipe): string | undefined {
-  const { input, stages, rotations, drawing, variant, weights, generator, mixAlpha } = recipe;
+  const { input, stages, rotations, drawing, variant, weights, mixAlpha, joint } = recipe;
   const { height, width } = input;
   if (Math.min(height, width) < LEAST || height % 4 !== 0 || width % 4 !== 0) {
     return (
@@ -23,8 +23,11 @@ export function gclComplaint(recipe: GCLRecipe): string | undefined {
   if (drawing.batch % drawing.microBatch !== 0) {
     return `drawing.microBatch must divide drawing.batch ${drawing.batch}, not be ${drawing.microBatch}.`;
   }
-  if (generator.blocks % 2 !== 0 && generator.blocks !== 1) {
-    return `generator.blocks must be 1 or even, not ${generator.blocks}: four runs of a code drive its norms.`;
+  for (const [key, value] of [
+    ['joint.temperature', joint.temperature],
+    ['joint.identityTemperature', joint.identityTemperature],
+  ] as const) {
+    if (!(value > 0)) return `${key} must be above 0, not ${value}: it divides scores.`;
   }
   if (!(mixAlpha > 0)) return `mixAlpha must be above 0, not ${mixAlpha}.`;
   if (variant === 'cvpr' && weights.mixedCode > 0)

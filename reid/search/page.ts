@@ -44,8 +44,10 @@ export function renderSearch(page: SearchPage): string {
   );
   const table = html`<div class="wide"><table><thead><tr>${first!.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${rows.map(
     ([name, ...cells], i) =>
-      html`<tr${i === 0 && best && html` class="own"`}><th scope="row">${name}</th>${cells.map((cell) => html`<td><bdi>${cell}</bdi></td>`)}</tr>`,
+      html`<tr${i === 0 && best && html` class="own"`}><th scope="row">${name}</th>${[...cells.slice(0, -1), outcomes[i]!.state].map((cell) => html`<td><bdi>${cell}</bdi></td>`)}</tr>`,
   )}</tbody></table></div>`;
+  const diverged = outcomes.flatMap((one) => (one.diverged ? [[`trial ${one.trial + 1}`, one.diverged] as const] : []));
+  const reasons = diverged.length > 0 && html`<h3>Diverged</h3>${factsTable(diverged)}`;
   return documentOf({
     title,
     subtitle,
@@ -64,7 +66,7 @@ export function renderSearch(page: SearchPage): string {
         html`<p class="note">Trained: ${plan}. Each goes on from where it was.</p><div class="charts">${pointChart(halvingChart(outcomes, epochs))}</div>`,
       ],
       ['keys', 'By key', html`<div class="charts">${keyCharts(outcomes, keys).map(pointChart)}</div>`],
-      ['trials', 'Trials', table],
+      ['trials', 'Trials', html`${table}${reasons}`],
       [
         'recipe',
         'Recipe',

@@ -1,15 +1,15 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { ImageStore, type ReidDataset } from '../../datasets/index.js';
 import type { Gpu } from '../../engine/index.js';
 import { fitRecipe } from '../recipes/fit.js';
 import type { Recipe } from '../recipes/recipe.js';
 import { Progress, type ProgressOutput } from '../training/progress.js';
-import type { RunFolder } from '../training/run-folder.node.js';
+import { RunFolder } from '../training/run-folder.node.js';
 import { epochsOf, halvingRungs, type Rung, survivors } from './halving.js';
 import type { RungResult } from './outcome.js';
 import type { SearchKey, Setting } from './range.js';
-import { drawSettings, recipeOf } from './space.js';
-import { runTrial } from './trial.node.js';
+import { recipeOf } from './space.js';
+import { type InitialWeights, runTrial } from './trial.node.js';
 
 /** All that a search depends on, as search.json holds it. */
 export interface SearchPlan {
@@ -20,7 +20,8 @@ export interface SearchPlan {
   readonly data: string;
   readonly seed: number;
   readonly keys: readonly SearchKey[];
-  readonly trials: number;
+  /** Of every trial, as drawn and checked by drawSettings. */
+  readonly settings: readonly Setting[];
   readonly eta: number;
   /** Undefined: as many as {@link halvingRungs} chooses. */
   readonly rungs?: number;
@@ -33,6 +34,8 @@ export interface SearchOptions {
   readonly plan: SearchPlan;
   /** The validation split: see validationSplit. */
   readonly dataset: ReidDataset;
+  /** What every trial begins with. */
+  readonly initial?: InitialWeights;
   readonly folder: RunFolder;
   readonly output: ProgressOutput;
   readonly signal?: AbortSignal;
@@ -40,7 +43,6 @@ export interface SearchOptions {
 
 /** What a whole search found. */
 export interface SearchResult {
-  readonly settings: readonly Setting[];
   readonly rungs: readonly Rung[];
   readonly results: readonly RungResult[];
 }
@@ -52,24 +54,27 @@ const RESULTS = 'results.json';
 export const trialCheckpoint = (folder: RunFolder, trial: number): string =>
   folder.file(`trials/${String(trial + 1).padStart(3, '0')}.safetensors`);
 
+/** How often a search compares its trials, and after how many epochs. @throws RangeError as halvingRungs */
+export const rungsOf = ({ settings, eta, rungs, recipe }: SearchPlan): Rung[] =>
+  halvingRungs({ trials: settings.length, eta, rungs, epochs: recipe.epochs });
+
 /** The recipe of a trial, as it is trained on the validation split. */
-export const trialRecipe = ({ recipe }: SearchPlan, setting: Setting, trial: number, identities: number): Recipe =>
-  fitRecipe(recipeOf(recipe, setting, `Trial ${trial + 1}`), identities).recipe;
+const trialRecipe = ({ recipe, settings }: SearchPlan, trial: number, identities: number): Recipe =>
+  fitRecipe(recipeOf(recipe, settings[trial]!, `Trial ${trial + 1}`), identities).recipe;
 
 /**
  * Runs a search, or what is left of one: every result is in the folder before the next trial begins, and a trial that was
  * interrupted goes on from its checkpoint, so that a search that was killed at any moment comes to the same results. Undefined when
  * the signal stopped it.
- *
- * @throws RecipeError before anything runs where a setting makes no sense
  */
 export async function runSearch(options: SearchOptions): Promise<SearchResult | undefined> {
   const { plan, folder } = options;
-  const settings = drawSettings(plan.recipe, plan.keys, plan);
-  const rungs = halvingRungs({ ...plan, epochs: plan.recipe.epochs });
+  const { settings } = plan;
+  const rungs = rungsOf(plan);
   const results = [...(folder.readJson<RungResult[]>(RESULTS) ?? [])];
-  mkdirSync(folder.file('trials'), { recursive: true });
-  const stage = new Stage(options, settings, rungs);
+  // What a killed process left half written goes.
+  await new RunFolder(folder.file('trials')).goOnAfter(-1);
+  const stage = new Stage(options, rungs);
   try {
     let alive = settings.map((_, trial) => trial);
     for (const [rung, { epochs }] of rungs.entries()) {
@@ -85,33 +90,32 @@ export async function runSearch(options: SearchOptions): Promise<SearchResult | 
       for (const trial of alive) if (!next.includes(trial)) rmSync(trialCheckpoint(folder, trial), { force: true });
       stage.sayRung(rung, reached, next);
       alive = next;
+      if (alive.length === 0) break;
     }
   } finally {
     await stage.close();
   }
-  return { settings, rungs, results };
+  return { rungs, results };
 }
 
 /** Runs trials one after the other and tells how far the whole search is. */
 class Stage {
   readonly #options: SearchOptions;
-  readonly #settings: readonly Setting[];
   readonly #rungs: readonly Rung[];
   readonly #progress: Progress;
   #store: ImageStore | undefined;
   /** Steps of this process. */
   #steps = 0;
 
-  constructor(options: SearchOptions, settings: readonly Setting[], rungs: readonly Rung[]) {
+  constructor(options: SearchOptions, rungs: readonly Rung[]) {
     this.#options = options;
-    this.#settings = settings;
     this.#rungs = rungs;
     this.#progress = new Progress(options.output, 'search', 'steps');
   }
 
   async run(trial: number, rung: number, alive: readonly number[]) {
-    const { gpu, plan, dataset, folder, signal } = this.#options;
-    const recipe = trialRecipe(plan, this.#settings[trial]!, trial, dataset.identities);
+    const { gpu, plan, dataset, folder, initial, signal } = this.#options;
+    const recipe = trialRecipe(plan, trial, dataset.identities);
     const { epochs } = this.#rungs[rung]!;
     const from = this.#rungs[rung - 1]?.epochs ?? 0;
     const later = this.#rungs.slice(rung + 1);
@@ -128,6 +132,7 @@ class Stage {
       seed: plan.seed,
       checkpoint: trialCheckpoint(folder, trial),
       until: epochs,
+      initial,
       store: await this.#storeOf(recipe),
       signal,
       onStep: ({ step, epoch, loss }, stepsLeft) => {

@@ -5,12 +5,18 @@ import { type Gpu, manualSeed } from '../../engine/index.js';
 import { writeFileAtomically } from '../../engine/io/files.node.js';
 import type { ReidModel } from '../models/model.js';
 import type { Recipe } from '../recipes/recipe.js';
-import { readCheckpoint, restore, takeCheckpoint } from '../training/checkpoint.node.js';
+import { type RunFacts, readCheckpoint, restore, takeCheckpoint } from '../training/checkpoint.node.js';
 import { evaluateModel } from '../training/evaluation.js';
 import { buildModel } from '../training/model.js';
 import type { ProgressOutput } from '../training/progress.js';
 import { metricsOf } from '../training/retrieval.js';
 import { DivergedError, type StepReport, Trainer } from '../training/trainer.js';
+
+/** Weights that trainings begin with, and what their checkpoints tell of them. */
+export interface InitialWeights {
+  readonly facts: RunFacts['weights'];
+  begin(model: ReidModel): void;
+}
 
 export interface TrialOptions {
   readonly gpu: Gpu;
@@ -25,6 +31,8 @@ export interface TrialOptions {
   readonly checkpoint: string;
   /** Epoch at which to stop. */
   readonly until: number;
+  /** Weights that a new model takes over before it is trained. */
+  readonly initial?: InitialWeights;
   readonly store?: ImageStore;
   readonly signal?: AbortSignal;
   readonly onStep?: (report: StepReport, stepsLeft: number) => void;
@@ -67,8 +75,8 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult | und
       const checkpoint = await readCheckpoint(options.checkpoint);
       restore(trainer, checkpoint);
       before = checkpoint.seconds;
-    }
-    const facts = { recipe, data, seed, identities: dataset.identities };
+    } else options.initial?.begin(model);
+    const facts: RunFacts = { recipe, data, seed, identities: dataset.identities, weights: options.initial?.facts };
     const save = async () => writeFileAtomically(options.checkpoint, await takeCheckpoint(trainer, facts, seconds()));
     const done = await trainUntil(trainer, options, save);
     if (!done) return undefined;

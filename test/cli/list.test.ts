@@ -35,7 +35,7 @@ test('list: all groups, one group, JSON, and one that is none', async () => {
   await fail(2, ['"recipies"', 'Did you mean recipes?'], 'list', 'recipies');
 });
 
-for (const name of ['list', 'extract', 'rank', 'compare', 'cluster']) {
+for (const name of ['list', 'extract', 'rank', 'compare', 'cluster', 'search', 'look']) {
   test(`${name} --help explains itself`, async () => {
     const { code, stdout, stderr } = await run(name, '--help');
     assert.equal([code, stderr], [0, '']);

@@ -243,6 +243,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
       for (const group of this.#optimisers.discriminator.groups) group.lr = this.recipe.joint.lrDiscriminator;
     }
     this.#scheduler = new Scheduler(this.optimiser, this.#course(stage + 1));
+    if (stage === 3) return;
     this.#memory?.storage.release();
     this.#memory = undefined;
   }

@@ -33,6 +33,8 @@ export interface UnsupervisedRunOptions {
   readonly output: ProgressOutput;
   /** Where to go on. */
   readonly checkpoint?: Checkpoint;
+  /** Weights to begin with, of a new run. */
+  readonly initial?: { readonly facts: RunFacts['weights']; begin(model: RetrievalModel): void };
   /** Stop (with a checkpoint) when this is aborted. */
   readonly signal?: AbortSignal;
 }
@@ -79,6 +81,7 @@ export async function trainUnsupervised(options: UnsupervisedRunOptions): Promis
   const { gpu, pictures, labelled, recipe, seed, output } = options;
   manualSeed(seed);
   const model = buildModel(recipe, 0);
+  if (!options.checkpoint) options.initial?.begin(model);
   const size = { height: recipe.input.height, width: recipe.input.width };
   const store = new ImageStore(pictures, size);
   const tested = isTestable(labelled) ? labelled : undefined;
@@ -177,8 +180,8 @@ class UnsupervisedRun {
   }
 
   async #measureBefore(): Promise<RunFacts> {
-    const { recipe, data, seed, output } = this.#options;
-    const facts = { recipe, data, seed, identities: 0 };
+    const { recipe, data, seed, output, initial } = this.#options;
+    const facts = { recipe, data, seed, identities: 0, weights: initial?.facts };
     if (!this.#context) return facts;
     const rawPixels = metricsOf(await evaluateRawPixels(this.#context));
     output.write(`raw pixels: ${figures(rawPixels)}\n`);

@@ -173,7 +173,8 @@ test('outcomes: later rungs before better figures of earlier ones, diverged tria
   for (const part of [
     'A &lt;search&gt;',
     '40.0<small>',
-    'diverged: The loss of step 2',
+    '<h3>Diverged</h3>',
+    'The loss of step 2',
     'x=&#39;1&#39;',
     'class="cross"',
   ]) {

@@ -15,7 +15,8 @@ import { assertSameState } from '../../cli/command-line.js';
 import { closeAfter } from '../../engine/device.js';
 import { differing } from './differing.js';
 import { steps } from './tiny.js';
-import { fgreidTrainer, tinyFGReID, walkers } from './tiny-fgreid.js';
+import { fgreidTrainer, tinyFGReID } from './tiny-fgreid.js';
+import { walkers } from './walkers.js';
 
 closeAfter(test);
 

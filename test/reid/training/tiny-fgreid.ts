@@ -1,22 +1,10 @@
-import { createSyntheticTracklets, ImageStore, type ReidDataset } from '../../../datasets/index.js';
+import { ImageStore, type ReidDataset } from '../../../datasets/index.js';
 import { manualSeed } from '../../../engine/index.js';
 import { type FGReIDRecipe, fgreidImageSmall, fgreidVideoSmall, overrideRecipe } from '../../../reid/recipes/index.js';
 import { buildModel } from '../../../reid/training/model.js';
 import { Trainer } from '../../../reid/training/trainer.js';
 import { gpu } from '../../engine/device.js';
-
-/** Drawn people who walk: pictures for models of pictures, tracklets for those of clips. */
-export const walkers = createSyntheticTracklets({
-  identities: 6,
-  testIdentities: 3,
-  tracklets: 1,
-  cameras: 3,
-  minFrames: 1,
-  maxFrames: 5,
-  distractors: 1,
-  height: 32,
-  width: 16,
-});
+import { walkers } from './walkers.js';
 
 const CHANGES = [
   'model.width=4',

@@ -18,10 +18,14 @@ const INPUT = { height: 32, width: 16, mean: IMAGENET_MEAN, std: IMAGENET_STD };
 
 test('FGReID: behind a sigmoid the maps are the attention that the model weighs by, of pictures and of a clip', async () => {
   manualSeed(3);
-  const backbone = { depth: 18, width: 4, stem: 'small', stemStride: 2, lastStride: 1 } as const;
+  const backbone = { depth: 18, width: 4 } as const;
   const model = new FGReID({ backbone, channels: 8, inner: 4, minScope: 'image' }, 5).eval();
-  const clip = randn([1, 3, 3, 32, 16], { gpu });
-  const images = reshape(clip, [3, 3, 32, 16]);
+  // The pictures themselves are the trunks' maps.
+  const own = model as { -readonly [K in keyof FGReID]: FGReID[K] };
+  for (const name of ['conv1', 'conv2'] as const) own[name] = new Conv2d(3, 8, 1);
+  for (const trunk of [model.base, model.base_mars]) trunk.forward = (x) => x;
+  const clip = randn([1, 3, 3, 5, 3], { gpu });
+  const images = reshape(clip, [3, 3, 5, 3]);
   for (const [input, together] of [
     [images, false],
     [clip, true],
@@ -77,6 +81,9 @@ test('rows become maps by components and by t-SNE', async () => {
   const [first, second, third] = maps!.shares as [number, number, number];
   assert.ok(first > 0.8 && first > second && second > third && first + second + third <= 1 + 1e-9);
   assert.equal(new Set(maps!.scatters[0]!.points.map(({ group }) => group)).size, 10, 'ten colours');
+  const some = await rowMaps({ data, count: 12, dimension: 4 }, { title: 'Centres', names, rows: 9 });
+  const captions = some!.scatters[0]!.points.map(({ caption }) => caption);
+  assert.equal([captions.length, captions[0], captions[8]], [9, 'identity 0', 'identity 11']);
   assert.is(await rowMaps({ data: data.slice(0, 28), count: 7, dimension: 4 }, { title: 'Few', names }), undefined);
 });
 

@@ -63,7 +63,9 @@ function compare(got: Stepped, want: Stepped, rate: number): void {
       (value, i) => Math.abs(value - theirs[i]!) > 1e-4 * Math.max(1, Math.abs(value)),
     );
     const far = Array.from(values).some((value, i) => Math.abs(value - theirs[i]!) > 2.1 * rate + 1e-4);
-    assert.ok(off.length <= 0.02 * values.length + 1 && !far, `${name}: ${off.length} of ${values.length} differ`);
+    // In front of a norm a bias has no gradient but rounding.
+    const most = name.endsWith('.bias') ? values.length : 0.02 * values.length + 1;
+    assert.ok(off.length <= most && !far, `${name}: ${off.length} of ${values.length} differ`);
   }
 }
 

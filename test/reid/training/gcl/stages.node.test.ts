@@ -29,7 +29,7 @@ test('all stages: what is frozen stays, norms count, and a run that is stopped i
     const before = events.length;
     events.push(...(await eventsUntil(trainer, stop)));
     assert.ok(events.length > before && stop(events.at(-1)!));
-    checkpoints.push({ made: events.length, checkpoint: await saved(trainer) });
+    checkpoints.push({ made: events.length, checkpoint: await saved(trainer), kind: events.at(-1)!.kind });
   }
   const [, one, , two, inside] = checkpoints.map(({ checkpoint }) => checkpoint);
   assert.equal(differing(one!.model, two!.model), [], 'the encoder and its statistics stay as they are in stage 2');
@@ -41,7 +41,7 @@ test('all stages: what is frozen stays, norms count, and a run that is stopped i
   assert.ok(rates.includes(`2 ${recipe.drawing.lrGenerator.toPrecision(3)}`));
   assert.ok(rates.includes(`3 ${recipe.joint.lr.toPrecision(3)}`));
   const last = await saved(trainer);
-  for (const { made, checkpoint } of checkpoints) {
+  for (const { made, checkpoint } of checkpoints.filter(({ kind }) => kind !== 'stage')) {
     const again = tinyTrainer(recipe);
     await restoreGCL(again, checkpoint);
     assert.equal(again.state, checkpoint.position);

@@ -1,0 +1,171 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Locator } from 'playwright-core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createSynthetic, encodeJpeg } from '../../datasets/index.js';
+import { FLAGS } from '../browser/flags.js';
+import { fill, noBrowser, type OpenPage, openPage, show, view } from './page.js';
+
+/** Skipped, by name, where there is no browser. */
+const check = noBrowser() ? test.skip : test;
+
+let open: OpenPage;
+
+test.before(async () => {
+  if (noBrowser()) return;
+  open = await openPage();
+});
+
+test.after(() => open?.close());
+
+/** A folder of photographs: a folder for each wolf, the camera in the names, one of them broken. */
+async function photographs(root: string): Promise<void> {
+  const { train, read } = createSynthetic({ identities: 6, images: 2, cameras: 2, height: 96, width: 48 });
+  const write = (name: string, bytes: Uint8Array | string) => {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), bytes);
+  };
+  for (const [i, record] of train.entries()) {
+    const jpeg = await encodeJpeg(await read(record));
+    write(`wolf${record.identity}/c${record.camera + 1}_${i}.jpg`, jpeg);
+    if (i === 0) write('wolf1/c1_broken.jpg', jpeg.subarray(0, jpeg.length / 2));
+  }
+  write('wolf2/notes.txt', 'seen at dawn');
+}
+
+async function chooseFolder(place: Locator, folder: string): Promise<void> {
+  await place.getByLabel('My own pictures').check();
+  await place.getByLabel('Folder of pictures').setInputFiles(folder);
+}
+
+const TINY = {
+  'Identities in a batch': 3,
+  'Pictures of each': 2,
+  'Height (pixels)': 32,
+  'Width (pixels)': 16,
+  Epochs: 3,
+  'Evaluate every (epochs)': 0,
+  'Other settings': 'model.width=4 evaluation.batch=12 augment.pad=0',
+};
+
+/** The row of a table of counts, as its cells. */
+const row = (place: Locator, name: string): Promise<string[]> =>
+  place
+    .getByRole('row', { name: new RegExp(`^${name}`) })
+    .getByRole('cell')
+    .allTextContents();
+
+check('a folder for each identity is guessed and counted, and told of in the words of the check', async () => {
+  const folder = join(open.folder, 'wolves');
+  await photographs(folder);
+  const place = view(open.page);
+  await chooseFolder(place, folder);
+  await place.getByText('wolf1/c1_broken.jpg cannot be read as JPEG').waitFor();
+  await place.getByText('1 picture left out, which cannot be read').waitFor();
+  await place.getByText('1 file that is no picture (notes.txt)').waitFor();
+  assert.equal(await row(place, 'Training'), ['3', '12', '2']);
+});
+
+check('how it is laid out can be corrected', async () => {
+  const place = view(open.page);
+  await place.getByText('Read otherwise').click();
+  const pattern = place.getByLabel('Pattern of the file names');
+  assert.is(await pattern.inputValue(), 'c{camera}_*');
+  await pattern.fill('');
+  await place.getByLabel('Identities to train on').last().fill('wolf0,wolf1,wolf2,wolf3');
+  await place.getByRole('button', { name: 'Read it this way' }).click();
+  await place.getByText('every file is whole').waitFor();
+  assert.equal(await row(place, 'Training'), ['4', '16', 'each its own']);
+  await place.getByLabel('How it is laid out').selectOption('pattern');
+  await place.getByLabel('Pattern of the names').fill('{nobody}.jpg');
+  await place.getByRole('button', { name: 'Read it this way' }).click();
+  assert.match((await place.getByRole('alert').textContent())!, 'has no {id}');
+});
+
+check('a full disk holds training up in words, and it goes on when there is room', async () => {
+  const { page, context, url } = open;
+  const place = view(page);
+  await place.getByLabel('How it is laid out').selectOption('folder');
+  await place.getByLabel('Pattern of the file names').fill('c{camera}_*');
+  await place.getByLabel('Identities to train on').last().fill('');
+  await place.getByRole('button', { name: 'Read it this way' }).click();
+  await place.getByText('every file is whole').waitFor();
+  await place.getByText('Batch, size, seed').click();
+  await fill(place, { ...TINY, 'Name of the run': 'wolves' });
+  const session = await context.newCDPSession(page);
+  const origin = new URL(url).origin;
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 200_000 });
+  await place.getByRole('button', { name: 'Train', exact: true }).click();
+  const alert = place.getByRole('alert').filter({ hasText: 'full' });
+  assert.match((await alert.textContent())!, /could not be written: the storage .* is full .* Delete runs/);
+  await session.send('Storage.overrideQuotaForOrigin', { origin });
+  await place.getByRole('button', { name: 'Go on', exact: true }).click();
+  await place.getByText(/^2 of 3$/).waitFor();
+  await place.getByRole('button', { name: 'Stop' }).click();
+  await place.getByText(/^Stopped after step/).waitFor();
+});
+
+check('after a reload a run goes on without its folder, from the small copies', async () => {
+  await open.page.reload();
+  const place = view(open.page);
+  await place.getByRole('button', { name: 'Go on with wolves' }).click();
+  await place.getByText(/^Finished after \d+ steps: mAP/).waitFor();
+});
+
+check('it can be used on a phone: nothing is wider than the screen', async () => {
+  const { page } = open;
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const title of ['Train', 'Evaluate']) {
+    await show(page, title);
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360, title);
+  }
+});
+
+check('every control has a name, and the keyboard reaches the content', async () => {
+  const { page } = open;
+  for (const title of ['Train', 'Evaluate']) {
+    await show(page, title);
+    const nameless = await view(page)
+      .locator('button, a, input, select, summary, canvas[role]')
+      .evaluateAll((all) =>
+        (all as HTMLInputElement[])
+          .filter((one) => !one.getAttribute('aria-label') && !one.labels?.length && !one.textContent?.trim())
+          .map((one) => one.outerHTML),
+      );
+    assert.equal(nameless, [], title);
+  }
+  await page.reload();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  assert.is(await page.evaluate(() => document.activeElement?.id), 'main');
+});
+
+check('the policy holds: no other address can be asked', async () => {
+  const refused = await open.page.evaluate(() =>
+    fetch('http://127.0.0.1:9/').then(
+      () => false,
+      (error: Error) => error.message.includes('fetch'),
+    ),
+  );
+  assert.ok(refused);
+  const beyond = open.requests.filter(
+    (url) => !url.startsWith(open.url) && !/^(blob|data):|127\.0\.0\.1:9\//.test(url),
+  );
+  assert.equal(beyond, []);
+});
+
+check('without a GPU the page says so, and pictures can still be looked at', async () => {
+  const plain = await openPage(FLAGS.filter((flag) => !/webgpu/.test(flag)));
+  try {
+    const { page } = plain;
+    const alert = page.getByRole('alert').first();
+    assert.match((await alert.textContent())!, /WebGPU.*need it/s);
+    await view(page).getByRole('button', { name: 'Draw them' }).click();
+    assert.equal(await row(view(page), 'Training'), ['64', '768', '6']);
+  } finally {
+    await plain.close();
+  }
+});
+
+test.run();

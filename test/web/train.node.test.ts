@@ -1,0 +1,271 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { openDataset } from '../../datasets/open.node.js';
+import { type Gpu, manualSeed, openGpu } from '../../engine/index.js';
+import { readNpy } from '../../engine/io/npy.js';
+import { memorySource } from '../../engine/io/source.js';
+import { baselineTiny, overrideRecipe, type Recipe } from '../../reid/recipes/index.js';
+import { type Checkpoint, checkpointOf, loadWeights, takeCheckpoint } from '../../reid/training/checkpoint.js';
+import { modelFeatures } from '../../reid/training/evaluation.js';
+import { buildModel } from '../../reid/training/model.js';
+import { Trainer } from '../../reid/training/trainer.js';
+import { download, fill, noBrowser, type OpenPage, openPage, show, view } from './page.js';
+
+/** A set and a recipe so small that software makes an epoch in a second, and that it learns all the same. */
+const DRAWN = {
+  'Identities to train on': 8,
+  'Identities to test on': 6,
+  'Pictures for each camera': 2,
+  Cameras: 2,
+  'Passers-by in the gallery': 0,
+};
+const DATA = 'synthetic:identities=8,testIdentities=6,images=2,cameras=2,distractors=0,seed=1';
+const SETTINGS = [
+  'model.width=4',
+  'augment.pad=0',
+  'augment.erase=null',
+  'schedule.warmup.epochs=1',
+  'evaluation.batch=24',
+];
+const EPOCHS = 10;
+
+/** The same features are the same up to the order of sums on another GPU. */
+const TOLERANCE = 1e-4;
+
+/** Skipped, by name, where there is no browser. */
+const check = noBrowser() ? test.skip : test;
+
+let open: OpenPage;
+let gpu: Gpu;
+
+test.before(async () => {
+  if (noBrowser()) return;
+  [open, gpu] = await Promise.all([openPage(), openGpu()]);
+});
+
+test.after(async () => {
+  await open?.close();
+  gpu?.close();
+});
+
+async function chooseDrawn(): Promise<void> {
+  const place = view(open.page);
+  await place.getByText('How many').click();
+  await fill(place, DRAWN);
+  await place.getByRole('button', { name: 'Draw them' }).click();
+}
+
+/** The weights of a run's checkpoint, downloaded. */
+async function checkpointOfRun(run: string): Promise<{ bytes: Uint8Array; checkpoint: Checkpoint }> {
+  const button = view(open.page).getByRole('button', { name: `Download the checkpoint of ${run}` });
+  const bytes = await download(open.page, button);
+  return { bytes, checkpoint: await checkpointOf(memorySource(bytes, run)) };
+}
+
+/** Features of query and gallery, computed here. */
+async function featuresHere(checkpoint: Checkpoint): Promise<Float32Array> {
+  const { recipe, identities, seed } = checkpoint.facts;
+  manualSeed(seed);
+  const model = buildModel(recipe, identities);
+  loadWeights(model, checkpoint);
+  const dataset = await openDataset(DATA);
+  const output = { isTerminal: false, write: () => {} };
+  const records = [...dataset.query, ...dataset.gallery];
+  return (await modelFeatures(model, records, { gpu, dataset, recipe, output })).data;
+}
+
+/** The largest difference, over the largest value. */
+function relative(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  assert.is(a.length, b.length);
+  let [difference, most] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    difference = Math.max(difference, Math.abs(a[i]! - b[i]!));
+    most = Math.max(most, Math.abs(b[i]!));
+  }
+  return difference / most;
+}
+
+check('the small recipe trains to a rising mAP; pause and go on', async () => {
+  const { page } = open;
+  await chooseDrawn();
+  const place = view(page);
+  await place.getByText('Batch, size, seed').click();
+  await fill(place, {
+    Epochs: EPOCHS,
+    'Learning rate': 0.004,
+    'Evaluate every (epochs)': 5,
+    'Identities in a batch': 4,
+    'Pictures of each': 2,
+    'Height (pixels)': 32,
+    'Width (pixels)': 16,
+    'Other settings': SETTINGS.join(' '),
+    'Name of the run': 'whole',
+  });
+  await place.getByRole('button', { name: 'Train', exact: true }).click();
+  // The page answers while the worker computes.
+  await show(page, 'Evaluate');
+  await show(page, 'Train');
+  await place.getByText(new RegExp(`^8 of ${EPOCHS}$`)).waitFor();
+  await place.getByRole('button', { name: 'Pause' }).click();
+  await place.getByText(/Paused after step \d+/).waitFor();
+  await place.locator('canvas.picture[aria-label^="identity"]').first().waitFor();
+  await place.getByRole('button', { name: 'Go on', exact: true }).click();
+  const finished = await place.getByText(/^Finished after/).textContent();
+  const before = await place.getByText(/^Before training/).textContent();
+  const untrained = Number(/untrained net ([\d.]+) %/.exec(before!)![1]);
+  const trained = Number(/mAP ([\d.]+) %/.exec(finished!)![1]);
+  assert.ok(trained > untrained + 3, `mAP rises: ${before} ${finished}`);
+});
+
+check('a run that was stopped goes on after a reload, to the same bits', async () => {
+  const { page } = open;
+  const whole = await checkpointOfRun('whole');
+  // The same run once more, stopped on the way.
+  await page.reload();
+  const place = view(page);
+  await chooseDrawn();
+  await place.getByText('Batch, size, seed').click();
+  const { recipe } = whole.checkpoint.facts;
+  await fill(place, {
+    'Identities in a batch': 4,
+    'Pictures of each': 2,
+    'Height (pixels)': 32,
+    'Width (pixels)': 16,
+    Epochs: EPOCHS,
+    'Learning rate': recipe.optimiser.lr,
+    'Other settings': SETTINGS.join(' '),
+    'Evaluate every (epochs)': 0,
+    'Name of the run': 'cut',
+  });
+  await place.getByRole('button', { name: 'Train', exact: true }).click();
+  await place.getByText(new RegExp(`^2 of ${EPOCHS}$`)).waitFor();
+  await place.getByRole('button', { name: 'Stop' }).click();
+  await place.getByText(/^Stopped after step/).waitFor();
+  await page.reload();
+  await view(page).getByRole('button', { name: 'Go on with cut' }).click();
+  await view(page)
+    .getByText(/^Finished after/)
+    .waitFor();
+  const cut = await checkpointOfRun('cut');
+  assert.is(cut.checkpoint.position.step, whole.checkpoint.position.step);
+  for (const [name, { data }] of whole.checkpoint.model) {
+    assert.equal(cut.checkpoint.model.get(name)!.data, data, name);
+  }
+});
+
+/** Evaluates the model that was chosen on the data of the tests; features of query and gallery. */
+async function featuresThere(): Promise<Float32Array> {
+  const place = view(open.page);
+  await place.getByRole('button', { name: 'Evaluate', exact: true }).click();
+  await place.getByText('Both conventions, side by side').waitFor();
+  const bytes = await download(open.page, place.getByRole('button', { name: 'Download features.npy' }));
+  return readNpy(bytes).data as Float32Array;
+}
+
+check('a checkpoint of the page gives the same features in Node', async () => {
+  const { checkpoint } = await checkpointOfRun('cut');
+  const place = await show(open.page, 'Evaluate');
+  await place.getByLabel('Run', { exact: true }).selectOption('cut');
+  await place.getByRole('button', { name: 'Open' }).click();
+  await place.getByRole('button', { name: 'Use the pictures it was trained with' }).click();
+  const difference = relative(await featuresThere(), await featuresHere(checkpoint));
+  assert.ok(difference < TOLERANCE, `features differ by ${difference}`);
+});
+
+check('a checkpoint of Node gives the same features in the page', async () => {
+  const recipe = overrideRecipe(baselineTiny, [
+    ...SETTINGS,
+    'input.height=32',
+    'input.width=16',
+    'sampler.identities=4',
+    'sampler.images=2',
+  ]) as Recipe;
+  const dataset = await openDataset(DATA);
+  manualSeed(3);
+  const trainer = new Trainer({ gpu, dataset, recipe, seed: 3, model: buildModel(recipe, dataset.identities) });
+  await trainer[Symbol.asyncIterator]().next();
+  const facts = { recipe, data: DATA, seed: 3, identities: dataset.identities };
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await takeCheckpoint(trainer, facts, 1)) chunks.push(chunk);
+  await trainer.close();
+  const path = join(open.folder, 'node.safetensors');
+  const bytes = Buffer.concat(chunks);
+  writeFileSync(path, bytes);
+  const place = view(open.page);
+  await place.getByLabel('A file').check();
+  await place.getByLabel('Checkpoint', { exact: true }).setInputFiles(path);
+  await place.getByText(/node\.safetensors, epoch 0, step 1/).waitFor();
+  const difference = relative(await featuresThere(), await featuresHere(await checkpointOf(memorySource(bytes))));
+  assert.ok(difference < TOLERANCE, `features differ by ${difference}`);
+});
+
+check('the lists begin with the worst query, and can be turned over and looked into', async () => {
+  const place = view(open.page);
+  const lists = place.locator('.ranked');
+  const ap = async () => Number(/AP ([\d.]+)/.exec((await lists.first().textContent())!)![1]);
+  const worst = await ap();
+  await place.getByLabel('Order', { exact: true }).selectOption('best');
+  assert.ok((await ap()) >= worst);
+  const first = await lists.first().textContent();
+  await place.getByRole('button', { name: 'Next' }).click();
+  assert.is.not(await lists.first().textContent(), first);
+  await lists
+    .first()
+    .getByRole('button', { name: /^Rank 1,/ })
+    .click();
+  await lists.first().getByText('Gallery picture').waitFor();
+});
+
+check('the map shows the picture behind a point, and the threshold counts anew', async () => {
+  const place = view(open.page);
+  await place.getByRole('button', { name: 'Make the map' }).click();
+  const map = place.locator('canvas.map');
+  await map.press('ArrowRight');
+  await place
+    .locator('.about')
+    .getByText(/camera \d/)
+    .waitFor();
+  const words = place.getByText(/known queries are found/);
+  const before = await words.textContent();
+  await place.getByLabel(/^Threshold/).press('End');
+  assert.match((await words.textContent())!, '100.0 % of');
+  assert.is.not(await words.textContent(), before);
+});
+
+check('a lost GPU is told in words, the run is saved, and it goes on', async () => {
+  const { page, context } = open;
+  const place = await show(page, 'Train');
+  await chooseDrawn();
+  await place.getByText('Batch, size, seed').click();
+  await fill(place, {
+    'Identities in a batch': 4,
+    'Pictures of each': 2,
+    'Height (pixels)': 32,
+    'Width (pixels)': 16,
+    Epochs: 60,
+    'Evaluate every (epochs)': 0,
+    'Other settings': SETTINGS.join(' '),
+    'Name of the run': 'lost',
+  });
+  await place.getByRole('button', { name: 'Train', exact: true }).click();
+  await place.getByText(/^2 of 60$/).waitFor();
+  const other = await context.newPage();
+  await other.goto('chrome://gpucrash').catch(() => undefined);
+  await other.close();
+  const alert = place.getByRole('alert').filter({ hasText: 'GPU' });
+  assert.match((await alert.textContent())!, /The run lost is saved as it was after step \d+/);
+  await place.getByRole('button', { name: 'Go on with lost' }).click();
+  await place.getByText(/^3 of 60$/).waitFor();
+  await place.getByRole('button', { name: 'Stop' }).click();
+  await place.getByText(/^Stopped after step/).waitFor();
+});
+
+check('nothing was asked for beyond the page’s own address, and nothing complained', () => {
+  const beyond = open.requests.filter((url) => !url.startsWith(open.url) && !/^(blob|data|chrome):/.test(url));
+  assert.equal(beyond, []);
+  assert.equal(open.complaints, []);
+});
+
+test.run();
