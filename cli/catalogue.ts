@@ -41,6 +41,11 @@ const MODELS: Readonly<Record<string, CatalogueEntry>> = {
     'bottlenecks in groups with attention to channels and positions, trained without labels',
     'Nikhal and Riggan, Unsupervised attention based instance discriminative learning, WACV 2021; reconstructed',
   ),
+  gcl: entry(
+    'gcl',
+    'an encoder of identities and a generator that draws its pictures from other sides, trained without labels',
+    'Chen et al., Joint generative and contrastive learning for unsupervised person re-identification, CVPR 2021; TPAMI 2023',
+  ),
   encoder: entry(
     'encoder',
     'a residual network that gives features and nothing else, trained without labels',

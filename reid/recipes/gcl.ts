@@ -90,8 +90,11 @@ export interface GCLRecipe extends RecipeBase {
   };
   /** Degrees by which structures are turned for novel views; one is drawn for each picture. */
   readonly rotations: readonly number[];
-  /** Keeps no inner maps of stages 2 and 3 but computes them again: the same numbers in a fraction of the memory, slower. */
-  readonly segments: boolean;
+  /**
+   * Of stages 2 and 3, the same numbers each way: `segments` keeps no inner maps but computes them again, in a fraction of the memory;
+   * `together` sees several kinds of pictures in one pass, which is faster for small networks; `apart` neither.
+   */
+  readonly passes: 'segments' | 'apart' | 'together';
   /** Pictures drawn for people to look at: every so many steps of stages 2 and 3, and of how many photos. */
   readonly panels: { readonly every: number; readonly photos: number };
 }
@@ -156,7 +159,7 @@ export const gcl: GCLRecipe = {
   mixAlpha: 0.6,
   clustering: { k1: 30, k2: 6, minSamples: 4, rule: 'eps', eps: 0.55, rho: 0.002 },
   rotations: [45, 90, 135, 180, 225, 270],
-  segments: true,
+  passes: 'segments',
   panels: { every: 200, photos: 8 },
   evaluation: { ...baselineR50.evaluation, batch: 128, distance: 'euclidean', every: 1 },
 };
@@ -208,7 +211,7 @@ export const gclSmall: GCLRecipe = {
   drawing: { ...gcl.drawing, epochs: 16, batch: 8, lrGenerator: 1e-3, lrDiscriminator: 2e-4, microBatch: 8 },
   joint: { ...gcl.joint, epochs: 4, batch: 8, lr: 5e-3, milestone: 3, lrGenerator: 1e-4, refresh: true },
   clustering: { ...gcl.clustering, k1: 15, k2: 4 },
-  segments: false,
+  passes: 'together',
   panels: { every: 200, photos: 6 },
   evaluation: { ...gcl.evaluation, batch: 64 },
 };

@@ -78,6 +78,7 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'clustering.rule': ['eps', 'rho'],
   'model.head': ['jvtc', 'mlc', 'plain'],
   variant: ['ext', 'cvpr'],
+  passes: ['segments', 'apart', 'together'],
   'clustering.cameras': ['ignored', 'centred'],
   'loss.idlForm': ['symmetric', 'paper'],
   'optimiser.kind': ['adam', 'adamw', 'sgd'],

@@ -75,7 +75,7 @@ export async function reportRetrieval(
       ...options,
       blockRows: made.blockRows,
       seconds: { ...options.seconds, ...made.seconds },
-      facts: { ...facts, distance: made.distance, reranking: made.reranking },
+      facts: { ...facts, distance: made.distance, ...(made.reranking && { reranking: made.reranking }) },
     });
   } finally {
     made.release();

@@ -68,7 +68,10 @@ test('files that are no gallery, or a damaged one, are refused in words', async 
   assert.match(await words(await file({ format: 'reid-webgpu checkpoint 1' })), 'open it as the model');
   assert.match(await words(await file({ gallery: '{' })), 'list of pictures cannot be read');
   assert.match(await words(await file({ gallery: '{}' })), 'list of pictures is not whole');
-  assert.match(await words(await file({ gallery: JSON.stringify(index) })), 'lists 2 pictures of 2 numbers and holds [1,2]');
+  assert.match(
+    await words(await file({ gallery: JSON.stringify(index) })),
+    'lists 2 pictures of 2 numbers and holds [1,2]',
+  );
   const whole = await bytesOf(writeGalleryFile(content));
   assert.match(await words(whole.subarray(0, whole.length - 1)), 'x.safetensors');
   const broken = await bytesOf(writeGalleryFile({ ...content, features: Float32Array.of(1, Number.NaN, 3, 4) }));

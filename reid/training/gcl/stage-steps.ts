@@ -65,15 +65,15 @@ function joined(dis: NamedLosses, gen: NamedLosses): [string, Tensor][] {
 export function drawingStep(context: StepContext): NamedStep<[Tensor, Tensor, Tensor, Tensor, Tensor]> {
   const { recipe, nets, optimisers } = context;
   const { microBatch, batch: whole } = recipe.drawing;
-  const { segments, weights } = recipe;
+  const { passes, weights } = recipe;
   const identifyMixed = weights.mixedCode > 0;
   let names: readonly string[] = [];
   const undivided = (batch: GCLBatch, mix: Mix | undefined) => {
-    const views = drawViews(nets, batch, mix, { segments, identifyMixed });
-    const dis = discriminatorGradients(nets, batch.photos, views);
+    const views = drawViews(nets, batch, mix, { passes, identifyMixed });
+    const dis = discriminatorGradients(nets, batch.photos, views, { passes });
     optimisers.discriminator.step();
     optimisers.discriminator.zeroGrad();
-    return joined(dis, generatorGradients(nets, batch.photos, views, weights, undefined, { segments }));
+    return joined(dis, generatorGradients(nets, batch.photos, views, weights, undefined, { passes }));
   };
   const divided = (batch: GCLBatch, mix: Mix | undefined) => {
     const share = microBatch / whole;
@@ -89,19 +89,19 @@ export function drawingStep(context: StepContext): NamedStep<[Tensor, Tensor, Te
     const blends = mix && noGrad(() => blend(codes, mix));
     const draw = (start: number) => {
       const blended = blends && part(blends, start);
-      return drawViews(nets, partOf(batch, start), mix, { segments, identifyMixed, blended });
+      return drawViews(nets, partOf(batch, start), mix, { passes, identifyMixed, blended });
     };
     const dis = starts.map((start) =>
       scope(() => {
         const views = noGrad(() => draw(start));
-        return discriminatorGradients(nets, part(batch.photos, start), views, share);
+        return discriminatorGradients(nets, part(batch.photos, start), views, { passes, share });
       }),
     );
     optimisers.discriminator.step();
     optimisers.discriminator.zeroGrad();
     const gen = starts.map((start) =>
       scope(() => {
-        const options = { segments, share };
+        const options = { passes, share };
         return generatorGradients(nets, part(batch.photos, start), draw(start), weights, undefined, options);
       }),
     );
@@ -143,7 +143,7 @@ export function jointStep(
   { recipe, nets, optimisers }: StepContext,
   { memory, centres }: JointMemory,
 ): NamedStep<JointArguments> {
-  const { segments, weights, variant, joint } = recipe;
+  const { passes, weights, variant, joint } = recipe;
   const { temperature, momentum, identityTemperature, labelSmoothing } = joint;
   let names: readonly string[] = [];
   return {
@@ -152,14 +152,14 @@ export function jointStep(
     },
     run: (photos, structure, turned, share, partner, own, labels, positiveOfView, positiveOfPhoto, negatives) => {
       const mix = variant === 'ext' ? { share, partner } : undefined;
-      const views = drawViews(nets, { photos, structure, turned }, mix, { segments });
-      const dis = discriminatorGradients(nets, photos, views);
+      const views = drawViews(nets, { photos, structure, turned }, mix, { passes });
+      const dis = discriminatorGradients(nets, photos, views, { passes });
       optimisers.discriminator.step();
       optimisers.discriminator.zeroGrad();
       const draws = { own, positiveOfView, positiveOfPhoto, negatives };
       const prototypes = mix && { centres, labels, temperature: identityTemperature, labelSmoothing };
       const terms = { memory, draws, temperature, momentum, prototypes, mix };
-      const gen = generatorGradients(nets, photos, views, weights, terms, { segments });
+      const gen = generatorGradients(nets, photos, views, weights, terms, { passes });
       optimisers.generator.step();
       optimisers.generator.zeroGrad();
       optimisers.identity.step();

@@ -8,7 +8,7 @@ import { abs, mulScalar } from '../../../engine/ops/unary.js';
 import { slice } from '../../../engine/ops/view.js';
 import { noGrad } from '../../../engine/tape.js';
 import type { Tensor } from '../../../engine/tensor.js';
-import { fakeLoss, generatorLoss, realLoss } from '../../losses/gcl/adversarial.js';
+import { fakeLosses, generatorLosses, realLoss } from '../../losses/gcl/adversarial.js';
 import { type MemoryDraws, memoryContrast } from '../../losses/gcl/memory-contrast.js';
 import { blend, type Mix, type PrototypeOptions, prototypeMixLoss } from '../../losses/gcl/prototypes.js';
 import { GCL_WEIGHTS, type GCLWeights } from '../../losses/gcl/weights.js';
@@ -57,12 +57,16 @@ export interface GCLViews {
   readonly ofMixed: Identity | undefined;
 }
 
+/**
+ * How the networks see the kinds of pictures: one after the other (`apart`); several in one pass where norms do not couple them
+ * (`together`: fewer and larger kernels); or one after the other, keeping no inner maps but computing each pass again when its gradient
+ * comes back (`segments`: a fraction of the memory). The numbers are the same.
+ */
+export type Passes = 'apart' | 'together' | 'segments';
+
 export interface DrawOptions {
-  /**
-   * Keeps nothing of the networks' inner maps and computes each of their passes again when its gradient comes back: the same numbers in
-   * a fraction of the memory. Default false.
-   */
-  readonly segments?: boolean;
+  /** Default `apart`. */
+  readonly passes?: Passes;
   /** Codes of blends, [B, …], where partners are not in the batch. */
   readonly blended?: Tensor;
   /** Whether the encoder looks at blends; default true. Only joint training needs it. */
@@ -103,25 +107,48 @@ export function drawViews(
   { identity, generator }: GCLNetworks,
   batch: GCLBatch,
   mix?: Mix,
-  { segments = false, blended, identifyMixed = true }: DrawOptions = {},
+  { passes = 'apart', blended, identifyMixed = true }: DrawOptions = {},
 ): GCLViews {
+  const segments = passes === 'segments';
   const encode = (structure: Tensor) => pass(segments, generator, (x) => generator.encode(x), structure);
   const decode = (content: Tensor, code: Tensor) =>
     pass(segments, generator, (c, a) => generator.decode(c!, a!), content, code);
   const identify = (images: Tensor) => identifyIn(segments, identity, images);
-  const content = encode(batch.structure);
-  const turned = encode(batch.turned);
+  const join = passes === 'together';
+  const [content, turned] = each(join, [batch.structure, batch.turned], encode) as [Tensor, Tensor];
   const photo = identify(batch.photos);
-  const recon = decode(content, photo.code);
-  const novel = decode(turned, photo.code);
-  const ofRecon = identify(recon);
-  const ofNovel = identify(novel);
-  const mixed = mix && decode(content, blended ?? blend(photo.code, mix));
+  const codes = [photo.code, photo.code, ...(mix ? [blended ?? blend(photo.code, mix)] : [])];
+  const contents = [content, turned, content];
+  const drawAt = (i: number) => decode(contents[i]!, codes[i]!);
+  const [recon, novel, mixed] = (
+    join
+      ? parted(decode(cat(contents.slice(0, codes.length)), cat(codes)), codes.length)
+      : codes.map((_, i) => drawAt(i))
+  ) as [Tensor, Tensor, Tensor?];
+  const [ofRecon, ofNovel] = (
+    join && !identity.training ? identifyTogether(identity, [recon, novel]) : [recon, novel].map(identify)
+  ) as [Identity, Identity];
   const ofMixed = mixed && identifyMixed ? identify(mixed) : undefined;
   if (mixed && identity.training) noGrad(() => identity.identify(mixed));
   const cycle = decode(content, ofNovel.code);
   const ofCycle = identify(cycle);
   return { photo, recon, novel, cycle, mixed, ofRecon, ofNovel, ofCycle, ofMixed };
+}
+
+/** Tensors of one shape that lie one behind the other. */
+function parted(t: Tensor, count: number): Tensor[] {
+  const size = t.shape[0]! / count;
+  return Array.from({ length: count }, (_, i) => slice(t, 0, i * size, (i + 1) * size));
+}
+
+/** A network on each of some tensors, or on all of them at once. */
+const each = (join: boolean, inputs: readonly Tensor[], work: (x: Tensor) => Tensor): Tensor[] =>
+  join ? parted(work(cat(inputs)), inputs.length) : inputs.map(work);
+
+function identifyTogether(identity: IdentityEncoder, images: readonly Tensor[]): Identity[] {
+  const { code, embedding } = identity.identify(cat(images));
+  const embeddings = parted(embedding, images.length);
+  return parted(code, images.length).map((part, i) => ({ code: part, embedding: embeddings[i]! }));
 }
 
 const fakesOf = ({ recon, novel, cycle, mixed }: GCLViews): Readonly<Record<string, Tensor>> => ({
@@ -134,12 +161,19 @@ const fakesOf = ({ recon, novel, cycle, mixed }: GCLViews): Readonly<Record<stri
 const total = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => add(a, b));
 const distance = (a: Tensor, b: Tensor): Tensor => mean(abs(sub(a, b)));
 
+export interface StepOptions {
+  /** Default `apart`. */
+  readonly passes?: Passes;
+  /** Of the batch, where this is a part of it. Default 1. */
+  readonly share?: number;
+}
+
 /** Losses by the names of what they are of; `total` is what was differentiated. */
 export type NamedLosses = Readonly<Record<string, Tensor>> & { readonly total: Tensor };
 
 /**
- * Leaves the gradients of what the discriminator minimises: all kinds of fakes, each beside the photos. One kind after the other, so that
- * the inner maps of one alone are held.
+ * Leaves the gradients of what the discriminator minimises: all kinds of fakes, each beside the photos. Unless they are seen `together`, one
+ * kind after the other, so that the inner maps of one alone are held.
  *
  * @param share of the batch, where this is a part of it: gradients add up over the parts
  */
@@ -147,21 +181,32 @@ export function discriminatorGradients(
   { discriminator }: GCLNetworks,
   photos: Tensor,
   views: GCLViews,
-  share = 1,
+  { passes = 'apart', share = 1 }: StepOptions = {},
 ): NamedLosses {
   const back = (loss: Tensor) => backward(share === 1 ? loss : mulScalar(loss, share));
-  const losses = Object.entries(fakesOf(views)).map(([name, fake]): [string, Tensor] => {
-    const loss = fakeLoss(discriminator, fake);
-    back(loss);
-    return [name, loss.detach()];
-  });
+  const fakes = Object.entries(fakesOf(views));
+  const losses: [string, Tensor][] = [];
+  if (passes === 'together') {
+    const found = fakeLosses(
+      discriminator,
+      fakes.map(([, fake]) => fake),
+    );
+    back(total(found));
+    for (const [i, [name]] of fakes.entries()) losses.push([name, found[i]!.detach()]);
+  } else {
+    for (const [name, fake] of fakes) {
+      const [loss] = fakeLosses(discriminator, [fake]);
+      back(loss!);
+      losses.push([name, loss!.detach()]);
+    }
+  }
   // The photos' part is the same beside each kind of fakes.
   const real = realLoss(discriminator, photos);
   back(mulScalar(real.total, losses.length));
   zeroGrad([real.photo]);
   const whole = real.total.detach();
-  const each = losses.map(([name, loss]): [string, Tensor] => [name, add(loss, whole)]);
-  return { ...Object.fromEntries(each), total: total(each.map(([, loss]) => loss)) };
+  const named = losses.map(([name, loss]): [string, Tensor] => [name, add(loss, whole)]);
+  return { ...Object.fromEntries(named), total: total(named.map(([, loss]) => loss)) };
 }
 
 /** Does something while nothing of a module is trained: gradients go through it, not into it. */
@@ -185,10 +230,10 @@ export function generatorGradients(
   views: GCLViews,
   weights: GCLWeights = GCL_WEIGHTS,
   joint?: JointTerms & { readonly mix?: Mix },
-  { segments = false, share = 1 }: { readonly segments?: boolean; readonly share?: number } = {},
+  { passes = 'apart', share = 1 }: StepOptions = {},
 ): NamedLosses {
   const losses = frozen(nets.discriminator, () => {
-    const terms = generatorTerms(nets, photos, views, weights, segments, joint);
+    const terms = generatorTerms(nets, photos, views, weights, passes, joint);
     backward(share === 1 ? terms.total : mulScalar(terms.total, share));
     return terms;
   });
@@ -206,7 +251,7 @@ function generatorTerms(
   photos: Tensor,
   views: GCLViews,
   weights: GCLWeights,
-  segments: boolean,
+  passes: Passes,
   joint: (JointTerms & { readonly mix?: Mix }) | undefined,
 ): NamedLosses {
   const target = views.photo.code.detach();
@@ -231,11 +276,18 @@ function generatorTerms(
     losses[name] = distance(identity.code, target);
     terms.push(mulScalar(losses[name]!, weights[name]));
   }
-  for (const [name, fake] of Object.entries(fakesOf(views))) {
-    losses[`adversarial_${name}`] = segments
-      ? checkpoint((x) => generatorLoss(discriminator, x!), fake)
-      : generatorLoss(discriminator, fake);
-    terms.push(mulScalar(losses[`adversarial_${name}`]!, weights.adversarial));
+  const fakes = Object.entries(fakesOf(views));
+  const pictures = fakes.map(([, fake]) => fake);
+  const adversarial =
+    passes === 'together'
+      ? generatorLosses(discriminator, pictures)
+      : pictures.map((fake) => {
+          const lossOf = (x: Tensor) => generatorLosses(discriminator, [x])[0]!;
+          return passes === 'segments' ? checkpoint(lossOf, fake) : lossOf(fake);
+        });
+  for (const [i, [name]] of fakes.entries()) {
+    losses[`adversarial_${name}`] = adversarial[i]!;
+    terms.push(mulScalar(adversarial[i]!, weights.adversarial));
   }
   if (joint) {
     const { memory, draws, temperature, prototypes, mix } = joint;

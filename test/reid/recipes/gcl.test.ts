@@ -47,7 +47,7 @@ test('every part can be set', () => {
       'rotations=[45,315]',
     ],
     ...[
-      'segments=false',
+      'passes=apart',
       'panels.every=0',
       'warmup.threshold=0.5',
       'generator.width=8',

@@ -69,15 +69,17 @@ function compare(got: Stepped, want: Stepped, rate: number): void {
   }
 }
 
-test('segments that are computed again: the same losses, weights and statistics of norms', async () => {
-  const plain = await stepped(3);
-  compare(await stepped(3, 'segments=true'), plain, 2e-4);
+test('segments that are computed again, and kinds seen together: the same losses, weights and statistics of norms', async () => {
+  const plain = await stepped(3, 'passes=apart');
+  compare(await stepped(3, 'passes=segments'), plain, 2e-4);
+  compare(await stepped(3, 'passes=together'), plain, 2e-4);
   assert.is(plain.state.get('identity.bn1.num_batches_tracked')![0], 6);
 });
 
 test('parts of a batch: the same as the whole in stage 2, partners across parts', async () => {
-  const whole = await stepped(2);
-  compare(await stepped(2, 'drawing.microBatch=2', 'segments=true'), whole, 2e-3);
+  const whole = await stepped(2, 'passes=apart');
+  compare(await stepped(2, 'passes=together'), whole, 2e-3);
+  compare(await stepped(2, 'drawing.microBatch=2', 'passes=segments'), whole, 2e-3);
 });
 
 test.run();
