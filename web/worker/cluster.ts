@@ -1,0 +1,133 @@
+import { agglomerative } from '../../reid/clustering/agglomerative.js';
+import { jaccardDbscan } from '../../reid/clustering/dbscan.js';
+import { kMeans } from '../../reid/clustering/k-means.js';
+import { cutTree } from '../../reid/clustering/linkage-tree.js';
+import { largestFirst } from '../../reid/clustering/partition.js';
+import { clusterScores, outliersApart } from '../../reid/metrics/cluster-scores.js';
+import { gpuPoints } from '../../reid/metrics/reranking/gpu-points.js';
+import type { Features } from '../../reid/training/features.js';
+import { centredByCamera } from '../../reid/training/unsupervised/cameras.js';
+import { galleryOf } from './gallery-store.js';
+import { type Handler, PageError } from './job.js';
+import { alone, gpuOf } from './machine.js';
+
+/** How pictures are grouped; the numbers are those of `cli/cluster.js`. */
+export type Grouping =
+  | {
+      readonly method: 'dbscan';
+      readonly eps: number;
+      readonly minSamples: number;
+      readonly k1: number;
+      readonly k2: number;
+    }
+  | {
+      readonly method: 'average';
+      readonly distance: 'cosine' | 'euclidean';
+      readonly threshold?: number;
+      readonly clusters?: number;
+    }
+  | {
+      readonly method: 'kmeans';
+      readonly distance: 'cosine' | 'euclidean';
+      readonly clusters: number;
+      readonly seed: number;
+    };
+
+/** What was grouped, row by row. */
+export interface Grouped {
+  readonly ids: Int32Array;
+  /** The group of each, the largest 0; −1: in none. */
+  readonly labels: Int32Array;
+  /** Beside the identities, where some are known: pairs that are of one identity and in one group. */
+  readonly known?: { readonly pictures: number; readonly precision: number; readonly recall: number };
+}
+
+/** @throws PageError that says what would be right */
+function check(choice: Grouping, pictures: number): void {
+  const say = (words: string) => new PageError(words);
+  if (pictures < 2) throw say('There is nothing to group: add at least two pictures.');
+  if (choice.method === 'dbscan') {
+    const { eps, minSamples, k1, k2 } = choice;
+    if (!(eps > 0 && eps < 1)) throw say(`The distance of neighbours is ${eps}; it must be above 0 and below 1.`);
+    for (const [what, value] of [
+      ['Pictures of a core', minSamples],
+      ['The longer list', k1],
+      ['The shorter list', k2],
+    ] as const) {
+      if (!(Number.isInteger(value) && value >= 1)) throw say(`${what}: ${value} is no whole number from 1.`);
+    }
+    return;
+  }
+  const { clusters } = choice;
+  if (choice.method === 'average' && choice.threshold !== undefined) {
+    if (!(choice.threshold > 0)) throw say(`The threshold is ${choice.threshold}; it must be above 0.`);
+    return;
+  }
+  if (!(Number.isInteger(clusters) && clusters! >= 1 && clusters! <= pictures)) {
+    throw say(`The number of groups is ${clusters}; it must be from 1 to ${pictures}, the number of pictures.`);
+  }
+}
+
+async function labelsOf(features: Features, choice: Grouping, nameOf: (row: number) => string): Promise<Int32Array> {
+  const gpu = await gpuOf();
+  if (choice.method === 'kmeans') {
+    const { clusters, seed, distance } = choice;
+    return (await kMeans(gpu, features, { clusters, seed, unit: distance === 'cosine', nameOf })).labels;
+  }
+  const unit = choice.method === 'dbscan' || choice.distance === 'cosine';
+  const points = await gpuPoints(gpu, features, { unit, nameOf });
+  try {
+    if (choice.method === 'dbscan') {
+      const { eps, minSamples, k1, k2 } = choice;
+      return (await jaccardDbscan(points, { eps, minSamples, k1, k2 })).labels;
+    }
+    const { distance, threshold, clusters } = choice;
+    const tree = await agglomerative(points, { linkage: 'average', distance });
+    return cutTree(tree, threshold === undefined ? { clusters: clusters! } : { threshold }).labels;
+  } finally {
+    points.release();
+  }
+}
+
+/** Groups the pictures of a gallery by their features, without labels. */
+const cluster: Handler<
+  { readonly gallery: string; readonly choice: Grouping; readonly centred: boolean },
+  Grouped
+> = async ({ gallery: name, choice, centred }) => {
+  const gallery = await galleryOf(name);
+  const { items } = gallery;
+  check(choice, items.length);
+  const plain = await gallery.features();
+  let features = plain;
+  if (centred) {
+    const cameras = items.map(({ camera }) => camera);
+    if (cameras.includes(undefined)) {
+      throw new PageError('Not every picture has a camera, so that cameras cannot be taken out.');
+    }
+    const known = [...new Set(cameras)];
+    features = centredByCamera(
+      plain,
+      Int32Array.from(cameras, (camera) => known.indexOf(camera)),
+    );
+  }
+  const labels = await alone('grouping', () => labelsOf(features, choice, (row) => items[row]!.path));
+  const partition = largestFirst(labels);
+  return {
+    ids: Int32Array.from(items, ({ id }) => id),
+    labels: partition.labels,
+    known: beside(items, partition.labels),
+  };
+};
+
+function beside(items: readonly { readonly identity?: string }[], labels: Int32Array): Grouped['known'] {
+  const rows = [...items.keys()].filter((i) => items[i]!.identity !== undefined);
+  if (rows.length < 2) return undefined;
+  const names = [...new Set(rows.map((i) => items[i]!.identity))];
+  const scores = clusterScores(
+    rows.map((i) => names.indexOf(items[i]!.identity)),
+    outliersApart(rows.map((i) => labels[i]!)),
+  );
+  return { pictures: rows.length, precision: scores.pairPrecision, recall: scores.pairRecall };
+}
+
+export const clusterCalls = { cluster };
