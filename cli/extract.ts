@@ -6,7 +6,7 @@ import { writeFileAtomically } from '../engine/io/files.node.js';
 import { writeNpy } from '../engine/io/npy.js';
 import { writeSafetensors } from '../engine/io/safetensors.js';
 import type { Pooling } from '../reid/metrics/tracklets.js';
-import { modelSide } from '../reid/training/evaluation.js';
+import { modelSides } from '../reid/training/evaluation.js';
 import { type Features, normalisedFeatures } from '../reid/training/features.js';
 import { duration } from '../reid/training/progress.js';
 import { openMended, readArguments, runCommand, terminal, UsageError } from './command.js';
@@ -118,22 +118,15 @@ async function extract(
     if (warning) terminal.write(`${warning}\n`);
     const start = performance.now();
     const recipe = recipeFor(trained.recipe, { flip, pooling });
-    const rows: Row[] = [];
-    const parts: Float32Array[] = [];
-    let dimension = 0;
-    for (const split of splits) {
-      if (dataset[split].length === 0) continue;
-      const context = { gpu, dataset, recipe, output: terminal, pooling };
-      const { records, features } = await modelSide(model, dataset[split], context);
-      rows.push(...records.map((record) => ({ record, split })));
-      parts.push(features.data);
-      dimension = features.dimension;
-    }
+    const lists = splits.map((split) => dataset[split]);
+    const sides = await modelSides(model, lists, { gpu, dataset, recipe, output: terminal, pooling });
+    const rows = sides.flatMap(({ records }, i) => records.map((record) => ({ record, split: splits[i]! })));
+    const dimension = Math.max(...sides.map(({ features }) => features.dimension));
     const data = new Float32Array(rows.length * dimension);
     let at = 0;
-    for (const part of parts) {
-      data.set(part, at);
-      at += part.length;
+    for (const { features } of sides) {
+      data.set(features.data, at);
+      at += features.data.length;
     }
     const features = { data, count: rows.length, dimension };
     return { features, rows, adapter: gpu.name, seconds: (performance.now() - start) / 1000 };

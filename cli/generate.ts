@@ -21,8 +21,8 @@ import { StructureMaps } from '../reid/training/gcl/batches.js';
 import { blendCodes, Drawer } from '../reid/training/gcl/drawer.js';
 import { buildGCL } from '../reid/training/gcl/networks.js';
 import { drawGrid, VIEW_DEGREES } from '../reid/training/gcl/panels.js';
-import { type GCLFacts, sayScores } from '../reid/training/gcl/run.node.js';
-import { scoreDrawings } from '../reid/training/gcl/scores.js';
+import type { GCLFacts } from '../reid/training/gcl/records.js';
+import { sayScores, scoreDrawings } from '../reid/training/gcl/scores.js';
 import { arraysBelow } from '../reid/training/gcl/stage-state.js';
 import { readArguments, runCommand, UsageError, wholeNumber } from './command.js';
 

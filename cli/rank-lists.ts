@@ -34,20 +34,19 @@ const labelsOf = (records: readonly ImageRecord[]): ItemLabels => ({
 /**
  * Ranks the gallery for each query, those without a match and those from outside of the data set too.
  *
- * @param asked queries in parts; a part may be missing
+ * @param asked queries in parts; some may be empty
  */
 export async function rankLists(
   gpu: Gpu,
-  asked: readonly (RetrievalSide | undefined)[],
+  asked: readonly RetrievalSide[],
   { records: gallery, features: found }: RetrievalSide,
   { distance, protocol, top }: RankListsOptions,
 ): Promise<RankedQuery[]> {
-  const parts = asked.filter((part) => part !== undefined);
-  const query = parts.flatMap(({ records }) => records);
+  const query = asked.flatMap(({ records }) => records);
   const { dimension } = found;
   const data = new Float32Array(query.length * dimension);
   let at = 0;
-  for (const { features } of parts) {
+  for (const { features } of asked) {
     data.set(features.data, at);
     at += features.data.length;
   }

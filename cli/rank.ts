@@ -8,7 +8,8 @@ import { openGpu } from '../engine/index.js';
 import { writeFileAtomically } from '../engine/io/files.node.js';
 import type { DistanceKind } from '../reid/metrics/distances.js';
 import type { Protocol } from '../reid/metrics/protocols.js';
-import { type EvaluationContext, modelSide } from '../reid/training/evaluation.js';
+import { type EvaluationContext, modelSides } from '../reid/training/evaluation.js';
+import type { RetrievalSide as Side } from '../reid/training/retrieval.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
 import { printIntention } from './dry-run.js';
@@ -162,13 +163,11 @@ async function main(): Promise<number> {
     const warning = sayUnmatched(trained.path, trained.load(model));
     if (warning) terminal.write(`${warning}\n`);
     const context: EvaluationContext = { gpu, dataset: { ...dataset, read }, recipe, output: terminal, pooling };
-    const sideOf = async (records: readonly ImageRecord[]) =>
-      records.length === 0 ? undefined : await modelSide(model, records, context);
-    const chosen = await sideOf(ofTracklets ? named.flatMap((record) => trackletOf(dataset, record)) : named);
-    const asked = await sideOf(all ? dataset.query : []);
-    const gallery = (await sideOf(dataset.gallery))!;
-    const ranked = await rankLists(gpu, [chosen, asked], gallery, { distance, protocol, top });
-    const first = chosen?.records.length ?? 0;
+    const asked = ofTracklets ? named.flatMap((record) => trackletOf(dataset, record)) : named;
+    const lists = [asked, all ? dataset.query : [], dataset.gallery];
+    const [chosen, others, gallery] = (await modelSides(model, lists, context)) as [Side, Side, Side];
+    const ranked = await rankLists(gpu, [chosen, others], gallery, { distance, protocol, top });
+    const first = chosen.records.length;
     const ordered = byPrecision(ranked.slice(first));
     const drawn: Sheet[] = [
       { name: 'queries', title: 'chosen queries', lists: ranked.slice(0, first) },

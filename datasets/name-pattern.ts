@@ -99,11 +99,12 @@ export function compileCamera(rule: string, pattern: NamePattern): CameraRule {
 export type IdentityChoice = (identity: string) => boolean;
 
 /**
- * Compiles a list of identities: numbers and ranges (`2-40,45`), or names (`cat,dog`).
+ * Compiles a list of identities: numbers and ranges (`2-40,45`), or names (`cat,dog`); `*` is all of them.
  *
  * @throws DatasetError when the list is empty or a range runs backwards
  */
 export function compileChoice(list: string, option: string): IdentityChoice {
+  if (list.trim() === '*') return () => true;
   const names = new Set<string>();
   const ranges: [number, number][] = [];
   for (const part of list.split(',').map((text) => text.trim())) {

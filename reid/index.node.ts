@@ -9,6 +9,8 @@ export { readLog, type WrittenReport, writeReport } from './report/write-report.
 export { runSearch, type SearchOptions, type SearchPlan, type SearchResult } from './search/search.node.js';
 export { type InitialWeights, runTrial, type TrialOptions, type TrialResult } from './search/trial.node.js';
 export { type Checkpoint, CheckpointError, type RunFacts, readCheckpoint } from './training/checkpoint.node.js';
+export type { GCLFacts, GCLMetrics, GCLStageRecord } from './training/gcl/records.js';
+export { type GCLRunOptions, trainGCL } from './training/gcl/run.node.js';
 export { figures, type RunMetrics, type RunOptions, trainRun } from './training/run.node.js';
 export { RunFolder } from './training/run-folder.node.js';
 export {

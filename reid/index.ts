@@ -28,6 +28,7 @@ export {
   evaluateRawPixels,
   modelFeatures,
   modelSide,
+  modelSides,
   type RetrievalSides,
   retrievalSides,
 } from './training/evaluation.js';
@@ -38,6 +39,14 @@ export {
   type FeatureEvaluationResult,
 } from './training/feature-evaluation.js';
 export { extractFeatures, type FeatureModel, type Features, normalisedFeatures } from './training/features.js';
+export { StructureMaps } from './training/gcl/batches.js';
+export { blendCodes, type Codes, Drawer } from './training/gcl/drawer.js';
+export type { GCLEvent, GCLPosition, GCLStep } from './training/gcl/events.js';
+export { buildGCL } from './training/gcl/networks.js';
+export { drawPanel, drawTurns, VIEW_DEGREES } from './training/gcl/panels.js';
+export { restoreGCL } from './training/gcl/restore.js';
+export { type DrawingScores, scoreDrawings } from './training/gcl/scores.js';
+export { GCLTrainer, type GCLTrainerOptions } from './training/gcl/trainer.js';
 export { buildModel, buildOptimiser } from './training/model.js';
 export { type LossName, type Objective, objectiveOf } from './training/objective.js';
 export { duration, Progress, type ProgressOutput } from './training/progress.js';

@@ -12,9 +12,23 @@ export { FGREID_LOSS, type FGReIDLosses, type FGReIDLossOptions, fgreidLoss } fr
 export { mapSumLosses } from './fgreid/map-sums.js';
 export { type OSMCAAOptions, osmCAALoss } from './fgreid/osm-caa.js';
 export { prototypeVariance } from './fgreid/prototypes.js';
-export { fakeLoss, generatorLoss, type RealLoss, realLoss } from './gcl/adversarial.js';
+export {
+  fakeLoss,
+  fakeLosses,
+  generatorLoss,
+  generatorLosses,
+  type RealLoss,
+  realLoss,
+} from './gcl/adversarial.js';
 export { type MemoryDraws, memoryContrast } from './gcl/memory-contrast.js';
-export { blend, type Mix, prototypeMixLoss } from './gcl/prototypes.js';
+export {
+  type MultiLabels,
+  multiLabelLoss,
+  multiLabelWeights,
+  predictMultiLabels,
+} from './gcl/multi-label.js';
+export { blend, type Mix, type PrototypeOptions, prototypeMixLoss } from './gcl/prototypes.js';
+export { GCL_WEIGHTS, type GCLWeights } from './gcl/weights.js';
 export { HybridMemory } from './hybrid-memory.js';
 export { type IdentityLossOptions, identityLoss } from './identity.js';
 export { identityTripletLoss, type LossWeights, type TrainingLosses } from './identity-triplet.js';

@@ -11,6 +11,7 @@ export { type ClusterScores, clusterScores, outliersApart } from './cluster-scor
 export { DistanceCounts } from './distance-counts.js';
 export { type DistanceRows, visitRows } from './distance-rows.js';
 export { type DistanceKind, distanceMatrix, distanceRows, type FeatureRows } from './distances.js';
+export { frechetDistance } from './fid.js';
 export { type GpuDistances, gpuDistances } from './gpu-distances.js';
 export { imageToTrackRows } from './image-to-track.js';
 export { marsOfficial, marsSplit, type TrackletProtocol } from './mars.js';
@@ -64,6 +65,7 @@ export {
   timeHistograms,
 } from './spatial-temporal.js';
 export { type Spread, spreadOf } from './spread.js';
+export { meanDifference, psnr, ssim } from './ssim.js';
 export { chooseFrames, type FrameChoice, type Pooling, poolFeatures } from './tracklets.js';
 export { drawVehicleGallery, evaluateVehicleId, type VehicleIdOptions, type VehicleIdResult } from './vehicle-id.js';
 export { type TarAtFar, type Verification, type VerificationOptions, verification } from './verification.js';

@@ -124,6 +124,6 @@ export const fgreidVehicleSmall: FGReIDRecipe = {
   name: 'fgreid-vehicle-small',
   about: 'FGReID of vehicles, small: the same nets on lying pictures, 48×64; minutes without a GPU',
   input: { ...fgreidImageSmall.input, height: 48, width: 64 },
-  schedule: { kind: 'cosine', end: 36, to: 0.01, warmup: { epochs: 4, from: 0.1 } },
-  epochs: 36,
+  schedule: { kind: 'cosine', end: 48, to: 0.01, warmup: { epochs: 4, from: 0.1 } },
+  epochs: 48,
 };

@@ -39,13 +39,6 @@ export interface BatchSource {
   readonly store?: ImageStore;
 }
 
-/** How many pictures a batch of a recipe has, those of clips one by one. */
-export const batchShape = ({ sampler, clips, input }: Recipe): number[] => [
-  sampler.identities * sampler.images,
-  ...(clips ? [clips.frames] : []),
-  ...[3, input.height, input.width],
-];
-
 function samplerOf(recipe: Recipe, labels: readonly number[], seed: number): Sampler {
   if (!isFGReID(recipe)) return identitySampler({ labels, ...recipe.sampler, seed });
   const { identities, images, shuffleIds: shuffle } = recipe.sampler;

@@ -89,21 +89,34 @@ export const asRanked = (
   { query, gallery }: { readonly [side in 'query' | 'gallery']: Pick<RetrievalSide, 'records'> },
 ): ReidDataset => ({ ...dataset, query: query.records, gallery: gallery.records });
 
-/** A model's features of query and gallery, see `modelSide`; those of pictures extracted in one go. */
-export async function retrievalSides(model: RetrievalModel, context: EvaluationContext): Promise<RetrievalSides> {
-  const { query, gallery } = context.dataset;
+/** The same of several lists of records; the pictures of all of them go through the model together. */
+export async function modelSides(
+  model: RetrievalModel,
+  lists: readonly (readonly ImageRecord[])[],
+  context: EvaluationContext,
+): Promise<RetrievalSide[]> {
+  const sides: RetrievalSide[] = [];
   if (context.recipe.clips || context.pooling) {
-    return {
-      query: await modelSide(model, query, context),
-      gallery: await modelSide(model, gallery, context),
-    };
+    for (const records of lists) {
+      const none = { records, features: { data: new Float32Array(0), count: 0, dimension: 0 } };
+      sides.push(records.length === 0 ? none : await modelSide(model, records, context));
+    }
+    return sides;
   }
-  const { data, dimension } = await modelFeatures(model, [...query, ...gallery], context);
-  const cut = query.length * dimension;
-  return {
-    query: { records: query, features: { data: data.subarray(0, cut), count: query.length, dimension } },
-    gallery: { records: gallery, features: { data: data.subarray(cut), count: gallery.length, dimension } },
-  };
+  const { data, dimension } = await modelFeatures(model, lists.flat(), context);
+  let from = 0;
+  for (const records of lists) {
+    const to = from + records.length * dimension;
+    sides.push({ records, features: { data: data.subarray(from, to), count: records.length, dimension } });
+    from = to;
+  }
+  return sides;
+}
+
+/** A model's features of query and gallery, see `modelSides`. */
+export async function retrievalSides(model: RetrievalModel, context: EvaluationContext): Promise<RetrievalSides> {
+  const [query, gallery] = await modelSides(model, [context.dataset.query, context.dataset.gallery], context);
+  return { query: query!, gallery: gallery! };
 }
 
 /** Retrieval with a model's features. The model is in eval mode meanwhile. */

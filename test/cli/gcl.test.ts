@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { probeImage } from '../../datasets/index.js';
 import { decodeEvent } from '../../reid/report/tensorboard/event.js';
 import { readRecords } from '../../reid/report/tensorboard/records.js';
-import type { GCLMetrics } from '../../reid/training/gcl/run.node.js';
+import type { GCLMetrics } from '../../reid/training/gcl/records.js';
 import { GCL_CHANGES } from '../reid/training/gcl/tiny.js';
 import { fail, folderFor, jsonOf, run, stepsOf, succeed } from './command-line.js';
 import { set } from './tiny.js';

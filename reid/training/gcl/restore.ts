@@ -1,6 +1,7 @@
 import { restoreRandomPosition } from '../../../engine/random.js';
 import { type Checkpoint, CheckpointError, loadWeights } from '../checkpoint.js';
-import type { GCLPosition, GCLTrainer } from './trainer.js';
+import type { GCLPosition } from './events.js';
+import type { GCLTrainer } from './trainer.js';
 
 /** Errors of what does not fit. */
 const UNFIT = ['RangeError', 'ShapeError', 'StateDictError'];

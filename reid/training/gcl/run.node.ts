@@ -12,13 +12,14 @@ import type { StructureProvider } from '../../../datasets/structure/provider.js'
 import { type Gpu, manualSeed } from '../../../engine/index.js';
 import type { NamedArray } from '../../../engine/io/arrays.js';
 import { writeFileAtomically } from '../../../engine/io/files.node.js';
+import { FormatError } from '../../../engine/io/source.js';
 import type { GCLRecipe } from '../../recipes/gcl.js';
 import { clusterSheet } from '../../report/evidence/clusters.js';
 import { embed } from '../../report/page/picture.js';
 import type { Plate } from '../../report/report-data.js';
 import { EventFile } from '../../report/tensorboard/event-file.node.js';
 import { writeReport } from '../../report/write-report.node.js';
-import { type Checkpoint, type RunFacts, takeCheckpoint } from '../checkpoint.js';
+import { type Checkpoint, takeCheckpoint } from '../checkpoint.js';
 import { type EvaluationContext, evaluateModel, evaluateRawPixels } from '../evaluation.js';
 import { duration, Progress, type ProgressOutput } from '../progress.js';
 import { type Metrics, metricsOf } from '../retrieval.js';
@@ -27,44 +28,15 @@ import type { RunFolder } from '../run-folder.node.js';
 import { identitiesOf, purityOf } from '../unsupervised/hindsight.js';
 import { StructureMaps } from './batches.js';
 import { Drawer } from './drawer.js';
+import type { GCLClustered, GCLEpoch, GCLStep } from './events.js';
 import { buildGCL } from './networks.js';
 import { drawPanel, drawTurns } from './panels.js';
+import type { GCLEpochRecord, GCLFacts, GCLMetrics, GCLStageRecord } from './records.js';
 import { restoreGCL } from './restore.js';
-import { type DrawingScores, scoreDrawings } from './scores.js';
+import { sayScores, scoreDrawings } from './scores.js';
 import type { GCLNetworks } from './step.js';
-import { type GCLClustered, type GCLEpoch, type GCLStep, GCLTrainer } from './trainer.js';
+import { GCLTrainer } from './trainer.js';
 import { loadGCLWeights } from './weights.js';
-
-/** What is known of a stage. */
-export interface GCLStageRecord {
-  readonly stage: number;
-  /** The encoder's figures when the stage began and when it was done, where there are labels. */
-  readonly before?: Metrics;
-  readonly after?: Metrics;
-  /** Of each epoch that was measured or clustered. */
-  readonly epochs: readonly GCLEpochRecord[];
-  /** What the generator could do when the stage was done. */
-  readonly drawing?: DrawingScores;
-  readonly steps?: number;
-  readonly seconds?: number;
-}
-
-export interface GCLEpochRecord {
-  readonly epoch: number;
-  readonly clusters?: number;
-  readonly outliers?: number;
-  readonly eps?: number;
-  /** Share of the clustered pictures whose identity is the most frequent of their cluster. */
-  readonly purity?: number;
-  readonly metrics?: Metrics;
-}
-
-/** What a checkpoint says of a run in stages. */
-export interface GCLFacts extends RunFacts {
-  /** As given to `--structure`. */
-  readonly structure?: string;
-  readonly stages?: readonly GCLStageRecord[];
-}
 
 export interface GCLRunOptions {
   readonly gpu: Gpu;
@@ -88,19 +60,6 @@ export interface GCLRunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a finished run found, as metrics.json holds it. The figures themselves are those of the encoder at the end. */
-export interface GCLMetrics extends Partial<Metrics> {
-  readonly pictures: number;
-  readonly structure?: string;
-  readonly rawPixels?: Metrics;
-  readonly untrained?: Metrics;
-  readonly stages: readonly GCLStageRecord[];
-  readonly distance: string;
-  readonly steps: number;
-  readonly seconds: number;
-  readonly adapter: string;
-}
-
 /** Seconds between checkpoints inside of an epoch. */
 const CHECKPOINT_SECONDS = 60;
 /** Pictures on which the generator is measured. */
@@ -117,7 +76,7 @@ export async function trainGCL(options: GCLRunOptions): Promise<GCLMetrics | und
   const { gpu, pictures, labelled, recipe, seed, output, structure, weights } = options;
   manualSeed(seed);
   const nets = buildGCL(recipe);
-  for (const [file, arrays] of weights ?? []) output.write(`${file}: ${loadGCLWeights(nets, arrays).join(', ')}\n`);
+  for (const [file, arrays] of weights ?? []) output.write(`${file}: ${loadFrom(file, nets, arrays).join(', ')}\n`);
   const size = { height: recipe.input.height, width: recipe.input.width, filter: recipe.input.resize };
   const store = new ImageStore(pictures, size);
   const tested = labelled && labelled.query.length > 0 && labelled.gallery.length > 0 ? labelled : undefined;
@@ -134,6 +93,16 @@ export async function trainGCL(options: GCLRunOptions): Promise<GCLMetrics | und
     await trainer.close();
     await store.close();
     await testStore?.close();
+  }
+}
+
+/** @throws FormatError naming the file */
+function loadFrom(file: string, nets: GCLNetworks, arrays: ReadonlyMap<string, NamedArray>) {
+  try {
+    return loadGCLWeights(nets, arrays);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(`${file}: ${error.message}.`, { cause: error });
   }
 }
 
@@ -408,17 +377,4 @@ class GCLRun {
     const { path } = await writeReport(folder.path, plates.length > 0 ? { plates } : {});
     output.write(`report: ${path}\n`);
   }
-}
-
-/** What the generator can do, in a line or two. */
-export function sayScores({ reconstruction, novel, identity, fid, pictures }: DrawingScores): string {
-  const of = ({ ssim, l1, psnr }: DrawingScores['reconstruction']) =>
-    `SSIM ${ssim.toFixed(3)}, L1 ${l1.toFixed(4)}, PSNR ${psnr.toFixed(1)} dB`;
-  return [
-    `photos drawn again: ${of(reconstruction)} (${pictures} pictures)`,
-    novel && `novel views against the truth: ${of(novel)}; the photo itself against it: ${of(novel.copy)}`,
-    `novel views keep the person by a mean cosine of ${identity.toFixed(3)}; FID ${fid.toFixed(2)} on this encoder's map`,
-  ]
-    .filter(Boolean)
-    .join('\n');
 }

@@ -117,3 +117,16 @@ export async function scoreDrawings(pictures: readonly Picture[], context: Score
     fid: pictures.length > 1 ? frechetDistance(rows(features.photos), rows(features.views)) : Number.NaN,
   };
 }
+
+/** What the generator can do, in a line or two. */
+export function sayScores({ reconstruction, novel, identity, fid, pictures }: DrawingScores): string {
+  const of = ({ ssim, l1, psnr }: DrawingScores['reconstruction']) =>
+    `SSIM ${ssim.toFixed(3)}, L1 ${l1.toFixed(4)}, PSNR ${psnr.toFixed(1)} dB`;
+  return [
+    `photos drawn again: ${of(reconstruction)} (${pictures} pictures)`,
+    novel && `novel views against the truth: ${of(novel)}; the photo itself against it: ${of(novel.copy)}`,
+    `novel views keep the person by a mean cosine of ${identity.toFixed(3)}; FID ${fid.toFixed(2)} on this encoder's map`,
+  ]
+    .filter(Boolean)
+    .join('\n');
+}

@@ -1,4 +1,4 @@
-import type { ImageStore, Loader, LoaderState, UnlabelledDataset } from '../../../datasets/index.js';
+import type { ImageStore, Loader, UnlabelledDataset } from '../../../datasets/index.js';
 import { DatasetError } from '../../../datasets/index.js';
 import { type Gpu, type StaticStep, scope, staticStep, type Tensor, tensor } from '../../../engine/index.js';
 import type { NamedArray } from '../../../engine/io/arrays.js';
@@ -10,58 +10,16 @@ import { extractFeatures } from '../features.js';
 import type { Progress } from '../progress.js';
 import { DivergedError } from '../trainer.js';
 import type { PseudoLabels } from '../unsupervised/method.js';
-import { type StructuredBatch, StructuredBatches, type StructureMaps } from './batches.js';
+import { type AnyBatch, type Argument, stepArguments } from './arguments.js';
+import { StructuredBatches, type StructureMaps } from './batches.js';
 import { clusterMemory, prototypesOf } from './clusters.js';
-import { batchStream, drawMix, RowDraws } from './draws.js';
+import { RowDraws } from './draws.js';
+import type { GCLClustered, GCLEvent, GCLPosition } from './events.js';
 import { type GCLOptimisers, optimisersOf } from './networks.js';
 import { readStage, writeStage } from './stage-state.js';
 import { drawingStep, jointStep, type NamedStep, warmUpStep } from './stage-steps.js';
 import type { GCLNetworks } from './step.js';
-import { emptyMemory, warmUpLabels, warmUpLoader, warmUpMomentum } from './warm-up.js';
-
-/** Where a run in stages stands. */
-export interface GCLPosition extends LoaderState {
-  /** Steps since the beginning of the run. */
-  readonly step: number;
-  /** 1, 2 or 3; 4 when all is done. */
-  readonly stage: number;
-  /** What comes next in the epoch; only stage 3 clusters. */
-  readonly phase: 'cluster' | 'train';
-}
-
-/** A step of training was made. */
-export interface GCLStep {
-  readonly kind: 'step';
-  readonly step: number;
-  readonly stage: number;
-  readonly epoch: number;
-  readonly images: number;
-  readonly lr: number;
-  /** By name; `loss` is what the stage's main networks minimise. */
-  readonly losses: Readonly<Record<string, number>> & { readonly loss: number };
-}
-
-/** The memory was clustered, for an epoch of stage 3. */
-export interface GCLClustered extends PseudoLabels {
-  readonly kind: 'clustered';
-  readonly epoch: number;
-  readonly eps: number;
-}
-
-/** An epoch is done; the last one of a stage too. */
-export interface GCLEpoch {
-  readonly kind: 'epoch';
-  readonly stage: number;
-  readonly epoch: number;
-}
-
-/** A stage is done. */
-export interface GCLStageEnd {
-  readonly kind: 'stage';
-  readonly stage: number;
-}
-
-export type GCLEvent = GCLStep | GCLClustered | GCLEpoch | GCLStageEnd;
+import { emptyMemory, warmUpLoader, warmUpMomentum } from './warm-up.js';
 
 export interface GCLTrainerOptions {
   readonly gpu: Gpu;
@@ -339,9 +297,15 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     this.nets.discriminator.train();
     this.#epoch ??= this.#begin();
     const { loader, step, update } = this.#epoch;
-    for await (const batch of loader as AsyncIterable<StructuredBatch & { labels: Int32Array; images: Float32Array }>) {
+    for await (const batch of loader as AsyncIterable<AnyBatch>) {
       this.#scheduler.epoch = epoch + batch.index / batch.count;
-      const args = await this.#arguments(stage, batch);
+      const args = await stepArguments(batch, {
+        ...this.#options,
+        stage,
+        memory: this.#memory,
+        draws: this.#epoch.draws,
+        labels: this.#pseudo?.labels,
+      });
       const values = await this.#run(update, args);
       const number = this.#position.step + 1;
       this.#position = { ...this.#position, step: number };
@@ -356,56 +320,6 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     if (stage !== 2 || epoch + 1 >= this.#epochs(stage)) await this.#end();
     this.#position = { ...this.#position, epoch: epoch + 1, batch: 0, phase: stage === 3 ? 'cluster' : 'train' };
     yield { kind: 'epoch', stage, epoch };
-  }
-
-  /** A batch as the step's arguments: arrays and shapes. */
-  async #arguments(
-    stage: number,
-    batch: StructuredBatch & { labels: Int32Array; images: Float32Array },
-  ): Promise<readonly Argument[]> {
-    const { height, width } = this.recipe.input;
-    const { epoch, index } = batch;
-    const seed = this.#options.seed;
-    const of = (data: Float32Array | Int32Array, ...shape: number[]): Argument => ({ data, shape });
-    if (stage === 1) {
-      const rows = batch.labels;
-      const n = rows.length;
-      const count = this.#memory!.shape[0]!;
-      const { positives, apart, hard, most } = await warmUpLabels(this.recipe, this.#memory!, rows, {
-        epoch,
-        batch: index,
-      });
-      return [
-        of(batch.images, n, 3, height, width),
-        of(rows, n),
-        of(positives, n, count),
-        of(apart, n, count),
-        of(hard, n, most),
-      ];
-    }
-    const { photos, structure, turned, rows } = batch;
-    const n = rows.length;
-    const random = batchStream(seed, `gcl-draws-${stage}`, epoch, index);
-    const mix = drawMix(random, this.recipe.mixAlpha, n);
-    const pictures = [
-      of(photos, n, 3, height, width),
-      of(structure, n, 1, height, width),
-      of(turned, n, 1, height, width),
-    ];
-    const mixed = [of(Float32Array.of(mix.share), 1), of(mix.partner, n)];
-    if (stage === 2) return [...pictures, ...mixed];
-    const draws = this.#epoch!.draws!;
-    const { positiveOfView, positiveOfPhoto, negatives } = draws.draw(random, rows);
-    const labels = Int32Array.from(rows, (row) => this.#pseudo!.labels[row]!);
-    return [
-      ...pictures,
-      ...mixed,
-      of(rows, n),
-      of(labels, n),
-      of(positiveOfView, n),
-      of(positiveOfPhoto, n),
-      of(negatives, n, draws.negatives),
-    ];
   }
 
   #run(update: Epoch['update'], args: readonly Argument[]): Promise<ArrayLike<number>> {
@@ -434,10 +348,4 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
   async close(): Promise<void> {
     await this.#end();
   }
-}
-
-/** An argument of a step before it is on the GPU. */
-interface Argument {
-  readonly data: Float32Array | Int32Array;
-  readonly shape: readonly number[];
 }

@@ -69,6 +69,7 @@ function needWhole(what: string, module: Module, arrays: Arrays): ImportRow[] {
  */
 export function loadGCLWeights(nets: GCLNetworks, arrays: Arrays): readonly (keyof GCLNetworks)[] {
   const { identity, generator, discriminator } = partsOf(arrays);
+  if (identity.size + generator.size + discriminator.size === 0) throw new FormatError('it holds nothing of GCL');
   if (identity.size > 0) {
     const rename = encoderName(new Set([...nets.identity.entries()].map(([name]) => name)));
     importState(nets.identity, identity, { rename });

@@ -51,6 +51,7 @@ function thinned<T>(list: readonly T[]): T[] {
 export function runPanel(onEnd: () => void): RunPanel {
   const title = h('h2', { tabIndex: -1 }, 'Run');
   const said = h('div', { class: 'stack' });
+  const problem = h('div', { class: 'stack' });
   const progress = progressPart('Training');
   const doing = h('p', { class: 'quiet', role: 'status' });
   const figures = readings(['mAP', 'Rank-1', 'Loss', 'Epoch']);
@@ -102,6 +103,7 @@ export function runPanel(onEnd: () => void): RunPanel {
     empty,
     progress.element,
     doing,
+    problem,
     said,
     body,
   );
@@ -124,7 +126,7 @@ export function runPanel(onEnd: () => void): RunPanel {
   };
   const goOn = async (): Promise<void> => {
     pause.disabled = true;
-    fill(said);
+    fill(problem);
     await call('goOnTraining', undefined);
   };
   const end = async (): Promise<void> => {
@@ -224,7 +226,7 @@ export function runPanel(onEnd: () => void): RunPanel {
         doing.textContent = `Paused after step ${whole(event.step)}. Everything is saved.`;
         if (event.problem) {
           doing.textContent = `Waiting after step ${whole(event.step)}.`;
-          fill(said, notice('error', event.problem));
+          fill(problem, notice('error', event.problem));
         }
         return;
       case 'goes on':
@@ -247,6 +249,7 @@ export function runPanel(onEnd: () => void): RunPanel {
       pause.textContent = 'Pause';
       stop.disabled = false;
       fill(said);
+      fill(problem);
       fill(batch);
       title.focus();
       try {
@@ -257,7 +260,7 @@ export function runPanel(onEnd: () => void): RunPanel {
           : `Stopped after step ${whole(step)}. It goes on from there whenever you like.`;
       } catch (error) {
         doing.textContent = 'Training has ended.';
-        said.append(errorNotice(error));
+        fill(problem, errorNotice(error));
       } finally {
         buttons.hidden = true;
         progress.hide();

@@ -64,6 +64,7 @@ export const evaluate: View = {
     const run = async (): Promise<void> => {
       start.disabled = true;
       fill(said);
+      fill(results);
       try {
         const found = await call(
           'evaluate',

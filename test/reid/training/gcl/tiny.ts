@@ -5,8 +5,9 @@ import { memorySource } from '../../../../engine/io/source.js';
 import { type GCLRecipe, gclSmall, overrideRecipe } from '../../../../reid/recipes/index.js';
 import { type Checkpoint, checkpointOf, takeCheckpoint } from '../../../../reid/training/checkpoint.js';
 import { StructureMaps } from '../../../../reid/training/gcl/batches.js';
+import type { GCLEvent } from '../../../../reid/training/gcl/events.js';
 import { buildGCL } from '../../../../reid/training/gcl/networks.js';
-import { type GCLEvent, GCLTrainer } from '../../../../reid/training/gcl/trainer.js';
+import { GCLTrainer } from '../../../../reid/training/gcl/trainer.js';
 import { gpu } from '../../../engine/device.js';
 
 /** What makes `gcl-small` so small that a step takes a part of a second. */
