@@ -30,9 +30,9 @@ export function decodeInWorkers(start: () => Worker): void {
   startWorker = start;
 }
 
-/** One worker a core, leaving one for the page; at most 4. */
+/** One worker a core, at most 4: who waits for them does little meanwhile. */
 export function defaultWorkers(): number {
-  return startWorker ? Math.max(1, Math.min(navigator.hardwareConcurrency - 1, 4)) : 1;
+  return startWorker ? Math.max(1, Math.min(navigator.hardwareConcurrency, 4)) : 1;
 }
 
 async function fileAt(path: string): Promise<Blob> {

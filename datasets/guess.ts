@@ -1,5 +1,6 @@
 import { basename, factsOf, join } from '#files';
 import { entriesOf, isFolder, isPicture, listPictures } from './files.js';
+import { splitOf } from './pattern.js';
 
 /** What lies in the folder of a known dataset, and the kind that it is. The first that fits is taken. */
 const MARKS: readonly (readonly [string, string])[] = [
@@ -36,8 +37,15 @@ async function kindOf(folder: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** True for a folder of folders that hold pictures: one for each identity, or a split each. */
+/** True for a folder of folders that hold pictures: one for each identity, in a folder `train` where the splits have folders. */
 async function isFolderPerIdentity(folder: string): Promise<boolean> {
+  const train = (await entriesOf(folder)).find((entry) => !entry.isFile() && splitOf(entry.name) === 'train');
+  if (train && (await holdsPictures(join(folder, train.name)))) return true;
+  return holdsPictures(folder);
+}
+
+/** True when one of the first folders in a folder holds pictures itself. */
+async function holdsPictures(folder: string): Promise<boolean> {
   for (const { name } of (await entriesOf(folder)).slice(0, 20)) {
     if ((await isFolder(join(folder, name))) && (await entriesOf(join(folder, name))).some((e) => isPicture(e.name)))
       return true;
@@ -63,5 +71,9 @@ export async function guessSpec(path: string): Promise<string | undefined> {
     const kind = await kindOf(inner);
     if (kind) return `${kind}:${inner}`;
   }
-  return (await isFolderPerIdentity(path)) ? `folder:${path}` : undefined;
+  if (await isFolderPerIdentity(path)) return `folder:${path}`;
+  // Archives are often unpacked into a folder of their own.
+  const inner = (await entriesOf(path)).filter((entry) => !entry.isFile());
+  const loose = (await listPictures(path)).length > 0;
+  return inner.length === 1 && !loose ? guessSpec(join(path, inner[0]!.name)) : undefined;
 }

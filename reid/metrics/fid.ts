@@ -38,10 +38,24 @@ const multiply = (a: Float64Array, b: Float64Array, d: number): Float64Array => 
   return out;
 };
 
+/**
+ * Eigenvalues and vectors of a symmetric matrix without negative eigenvalues. All are lifted by their mean meanwhile: with fewer features
+ * than numbers most are 0 but for rounding, which sweeps never end on.
+ */
+function eigenOf(matrix: Float64Array, d: number) {
+  const lifted = matrix.slice();
+  let trace = 0;
+  for (let i = 0; i < d; i++) trace += matrix[i * d + i]!;
+  const ridge = trace / d;
+  for (let i = 0; i < d; i++) lifted[i * d + i]! += ridge;
+  const { values, vectors } = symmetricEigen(lifted, d, d);
+  return { values: values.map((value) => Math.max(value - ridge, 0)), vectors };
+}
+
 /** The square root of a symmetric matrix without negative eigenvalues. */
 function squareRoot(matrix: Float64Array, d: number): Float64Array {
-  const { values, vectors } = symmetricEigen(matrix.slice(), d, d);
-  const scaled = vectors.map((value, i) => value * Math.sqrt(Math.max(values[Math.floor(i / d)]!, 0)));
+  const { values, vectors } = eigenOf(matrix, d);
+  const scaled = vectors.map((value, i) => value * Math.sqrt(values[Math.floor(i / d)]!));
   const transposed = vectors.map((_, i) => vectors[(i % d) * d + Math.floor(i / d)]!);
   return multiply(transposed, scaled, d);
 }
@@ -62,12 +76,12 @@ export function frechetDistance(a: FeatureRows, b: FeatureRows): number {
   const root = squareRoot(first.covariance, d);
   // (Σ₁ Σ₂)^½ has the trace of (Σ₁^½ Σ₂ Σ₁^½)^½, which is symmetric.
   const between = multiply(multiply(root, second.covariance, d), root, d);
-  const { values } = symmetricEigen(between, d, d);
+  const { values } = eigenOf(between, d);
   let distance = 0;
   for (let i = 0; i < d; i++) {
     distance += (first.mean[i]! - second.mean[i]!) ** 2;
     distance += first.covariance[i * d + i]! + second.covariance[i * d + i]!;
-    distance -= 2 * Math.sqrt(Math.max(values[i]!, 0));
+    distance -= 2 * Math.sqrt(values[i]!);
   }
   return Math.max(distance, 0);
 }

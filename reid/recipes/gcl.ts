@@ -109,7 +109,7 @@ export const gcl: GCLRecipe = {
   name: 'gcl',
   method: 'gcl',
   about:
-    'GCL in its three stages, without labels, as released: ResNet-50, 256×128; wants a real GPU and structure maps',
+    'GCL in its three stages, without labels, as released: ResNet-50, 256×128; wants a real GPU with 10 GiB, and structure maps',
   variant: 'ext',
   stages: [1, 2, 3],
   model: {
@@ -191,14 +191,12 @@ export const gclStage3: GCLRecipe = {
 };
 
 /**
- * The same ideas with small networks, for drawn people: all three stages on two CPU cores in about an hour. From random weights and in few
- * steps: moments of the gradient too, no decay, and weaker adversarial terms.
+ * The same ideas with small networks, for drawn people: all three stages on two CPU cores. From random weights and in few steps: moments of the gradient too, no decay, and weaker adversarial terms.
  */
 export const gclSmall: GCLRecipe = {
   ...gcl,
   name: 'gcl-small',
-  about:
-    'GCL in its three stages, small: ResNet-18 of width 16, 80×40, for --data toy-walkers; about an hour without a GPU',
+  about: 'GCL in its three stages, small: ResNet-18 of width 16, 80×40, for --data toy-walkers; without a GPU',
   model: { ...gcl.model, backbone: 'resnet18', width: 16, stem: 'small', embedding: 64 },
   input: { ...gcl.input, height: 80, width: 40 },
   augment: {
@@ -217,7 +215,7 @@ export const gclSmall: GCLRecipe = {
   discriminator: { width: 8, layers: 2, blocks: 1, scales: 2 },
   weights: { ...GCL_WEIGHTS, adversarial: 0.3 },
   adam: { beta1: 0.5, beta2: 0.999, weightDecay: 0 },
-  drawing: { ...gcl.drawing, epochs: 16, batch: 8, lrGenerator: 1e-3, lrDiscriminator: 2e-4, microBatch: 8 },
+  drawing: { ...gcl.drawing, epochs: 16, batch: 8, lrGenerator: 5e-4, lrDiscriminator: 1e-4, microBatch: 8 },
   joint: { ...gcl.joint, epochs: 4, batch: 8, lr: 5e-3, milestone: 3, lrGenerator: 1e-4, refresh: true },
   clustering: { ...gcl.clustering, k1: 15, k2: 4 },
   passes: 'together',

@@ -248,6 +248,8 @@ test('a path alone is told what it looks like', async () => {
   await looksLike(pictures('bounding_box_train/5_c2.jpg'), 'market');
   await looksLike(pictures('list_train.txt'), 'msmt17');
   await looksLike(pictures('anna/1.jpg', 'bob/1.jpg'), 'folder');
+  await looksLike(pictures('train/anna/1.jpg', 'test/bob/1.jpg'), 'folder');
+  await looksLike(pictures('images/anna/1.jpg', 'images/bob/1.jpg'), 'folder', '/images');
   await withFiles(pictures('data.zip'), (folder) =>
     failsWith(() => openDataset(folder), 'none of the known ones', 'data.zip is packed'),
   );

@@ -44,7 +44,7 @@ const TINY = {
   'Pictures of each': 2,
   'Height (pixels)': 32,
   'Width (pixels)': 16,
-  Epochs: 3,
+  Epochs: 8,
   'Evaluate every (epochs)': 0,
   'Other settings': 'model.width=4 evaluation.batch=12 augment.pad=0',
 };
@@ -95,13 +95,14 @@ check('a full disk holds training up in words, and it goes on when there is room
   await fill(place, { ...TINY, 'Name of the run': 'wolves' });
   const session = await context.newCDPSession(page);
   const origin = new URL(url).origin;
-  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 200_000 });
   await place.getByRole('button', { name: 'Train', exact: true }).click();
+  await place.getByText(/^1 of 8$/).waitFor();
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 200_000 });
   const alert = place.getByRole('alert').filter({ hasText: 'full' });
   assert.match((await alert.textContent())!, /could not be written: the storage .* is full .* Delete runs/);
   await session.send('Storage.overrideQuotaForOrigin', { origin });
   await place.getByRole('button', { name: 'Go on', exact: true }).click();
-  await place.getByText(/^2 of 3$/).waitFor();
+  await place.getByRole('button', { name: 'Pause' }).waitFor();
   await place.getByRole('button', { name: 'Stop' }).click();
   await place.getByText(/^Stopped after step/).waitFor();
 });

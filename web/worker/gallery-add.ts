@@ -9,7 +9,7 @@ import {
   originalOf,
 } from './gallery-incoming.js';
 import { BatchDecoder, type DecodedBatch } from './gallery-pictures.js';
-import { changing, type Gallery } from './gallery-store.js';
+import { changing, Gallery } from './gallery-store.js';
 import { type Handler, type Job, PageError } from './job.js';
 import { StorageError } from './storage.js';
 
@@ -88,6 +88,15 @@ function needSameModel(gallery: Gallery, { model }: Describer): void {
   );
 }
 
+/** The error, with what the gallery holds now that no more fits into it. */
+async function withWhatIsKept(error: StorageError, gallery: Gallery): Promise<StorageError> {
+  const kept = await gallery.commit().then(
+    () => gallery.items.length,
+    async () => (await Gallery.open(gallery.name)).items.length,
+  );
+  return new StorageError(`${error.message}\nThe gallery holds ${kept} pictures, which are kept.`, { cause: error });
+}
+
 /**
  * Adds pictures to a gallery: one batch after the other, and what is done is kept when somebody stops, when the disk is full, and when
  * the page is closed.
@@ -129,14 +138,12 @@ const addToGallery: Handler<
     };
     try {
       await describer.using('adding pictures to a gallery', work);
+      await gallery.commit();
     } catch (error) {
-      if (error instanceof StorageError && added > 0) {
-        await gallery.commit().catch(() => undefined);
-        throw new StorageError(`${error.message}\n${added} pictures were added before.`, { cause: error });
-      }
+      if (error instanceof StorageError) throw await withWhatIsKept(error, gallery);
+      await gallery.commit();
       throw error;
     }
-    await gallery.commit();
     return { added, known, others, broken, notDone: fresh.length - looked };
   });
 

@@ -1,7 +1,7 @@
 import { decodeFile } from '../../datasets/decode-file.js';
 import { type MountedFile, mountFolder } from '../../datasets/file-system.browser.js';
 import { isPicture } from '../../datasets/files.js';
-import { type ImageRecord, JUNK, type Picture, type PictureSource, SPLITS } from '../../datasets/index.js';
+import { DISTRACTOR, type ImageRecord, JUNK, type Picture, type PictureSource, SPLITS } from '../../datasets/index.js';
 import { dataOf, filesBelow } from './data.js';
 import { type GalleryItem, nameFor } from './gallery-index.js';
 import { PageError } from './job.js';
@@ -97,13 +97,17 @@ async function ofFiles(
 
 function ofData(data: string) {
   const { dataset } = dataOf(data);
-  const records = new Map<string, ImageRecord>();
-  for (const split of SPLITS) for (const record of dataset[split]) records.set(record.path, record);
+  const records = new Map<string, { readonly record: ImageRecord; readonly known: boolean }>();
+  for (const split of SPLITS) {
+    for (const record of dataset[split]) {
+      const known = split === 'train' || (record.identity !== JUNK && record.identity !== DISTRACTOR);
+      records.set(record.path, { record, known });
+    }
+  }
   return {
     others: 0,
-    pictures: [...records.values()].map((picture): Incoming => {
-      const { path, camera, identity, identityName } = picture;
-      const known = identity !== JUNK && identityName !== '';
+    pictures: [...records.values()].map(({ record: picture, known }): Incoming => {
+      const { path, camera, identityName } = picture;
       return {
         source: dataset,
         picture,

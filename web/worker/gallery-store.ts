@@ -181,16 +181,24 @@ export class Gallery {
     if (items.length > 0 && model.dimension !== dimension) {
       throw new PageError(`The gallery has features of ${model.dimension} numbers, and these have ${dimension}.`);
     }
-    await inPlace(fileOf(this.name, features), (file) => writeWhole(file, bytesOf(data), 4 * items.length * dimension));
-    let end = endOf(items);
+    const [row, first] = [4 * items.length * dimension, endOf(items)];
     const placed: GalleryItem[] = [];
-    await inPlace(fileOf(this.name, thumbs), (file) => {
-      for (const [i, { thumb, ...item }] of added.entries()) {
-        writeWhole(file, thumb, end);
-        placed.push({ ...item, id: next + i, thumb: [end, thumb.length] });
-        end += thumb.length;
-      }
-    });
+    try {
+      await inPlace(fileOf(this.name, features), (file) => writeWhole(file, bytesOf(data), row));
+      await inPlace(fileOf(this.name, thumbs), (file) => {
+        let end = first;
+        for (const [i, { thumb, ...item }] of added.entries()) {
+          writeWhole(file, thumb, end);
+          placed.push({ ...item, id: next + i, thumb: [end, thumb.length] });
+          end += thumb.length;
+        }
+      });
+    } catch (error) {
+      // Room for the list of what is there already.
+      await inPlace(fileOf(this.name, features), (file) => file.truncate(row)).catch(() => undefined);
+      await inPlace(fileOf(this.name, thumbs), (file) => file.truncate(first)).catch(() => undefined);
+      throw error;
+    }
     this.#rows = undefined;
     this.#index = {
       ...this.#index,
@@ -281,13 +289,19 @@ export async function galleryOf(name: string): Promise<Gallery> {
  *
  * @throws PageError while something else changes it, here or in another tab
  */
-export async function changing<T>(name: string, work: (gallery: Gallery) => Promise<T>): Promise<T> {
+export const changing = <T>(name: string, work: (gallery: Gallery) => Promise<T>): Promise<T> =>
+  locked(name, async () => work(await Gallery.open(name)));
+
+/** Deletes a gallery, a damaged one too. @throws PageError while something else changes it */
+export const deleteGallery = (name: string): Promise<void> => locked(name, () => deleteGalleryFiles(name));
+
+async function locked<T>(name: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks.request(`gallery ${name}`, { ifAvailable: true }, async (lock) => {
     if (!lock) {
       throw new PageError(`The gallery ${name} is being changed, here or in another tab. Let that end, and try again.`);
     }
     try {
-      return await work(await Gallery.open(name));
+      return await work();
     } finally {
       newest = undefined;
     }

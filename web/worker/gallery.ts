@@ -4,7 +4,15 @@ import { readGalleryFile, writeGalleryFile } from './gallery-file.js';
 import { originalOf } from './gallery-incoming.js';
 import { type GalleryItem, type GalleryModel, galleryTable, groupTable } from './gallery-index.js';
 import { bitmapOfOriginal } from './gallery-pictures.js';
-import { changing, checkGalleryName, deleteGalleryFiles, Gallery, galleryNames, galleryOf } from './gallery-store.js';
+import {
+  changing,
+  checkGalleryName,
+  deleteGallery,
+  deleteGalleryFiles,
+  Gallery,
+  galleryNames,
+  galleryOf,
+} from './gallery-store.js';
 import type { Handler } from './job.js';
 import { type StorageUse, storageUse } from './storage.js';
 
@@ -43,8 +51,7 @@ const createGallery: Handler<{ readonly name: string }, GalleryFacts> = async ({
   return factsOfGallery(await Gallery.create(name, PIXEL_MODEL));
 };
 
-const deleteGallery: Handler<{ readonly gallery: string }, void> = ({ gallery }) =>
-  changing(gallery, () => deleteGalleryFiles(gallery)).catch(() => deleteGalleryFiles(gallery));
+const removeGallery: Handler<{ readonly gallery: string }, void> = ({ gallery }) => deleteGallery(gallery);
 
 const removeFromGallery: Handler<{ readonly gallery: string; readonly ids: readonly number[] }, GalleryFacts> = ({
   gallery: name,
@@ -139,7 +146,7 @@ export const galleryCalls = {
   listGalleries,
   openGallery,
   createGallery,
-  deleteGallery,
+  removeGallery,
   removeFromGallery,
   galleryThumbs,
   galleryPicture,

@@ -5,7 +5,7 @@ import { type ShelfSize, shelfName, shelfOf } from './shelf.js';
 /** Pictures of a data set made small, and which of them cannot be read. */
 export interface Prepared {
   readonly store: ImageStore;
-  /** Where the small copies lie; undefined where there is no shelf. */
+  /** Where the small copies lie; undefined where there is no shelf, or not all of them found room. */
   readonly shelf?: string;
   readonly size: ShelfSize;
   /** What is wrong with each that cannot be read. */
@@ -53,5 +53,6 @@ export async function prepare(
   };
   await Promise.all(Array.from({ length: AHEAD }, lane));
   if (shelf) await shelf.flush();
-  return { store, shelf: shelf ? name : undefined, size, broken };
+  const whole = shelf && [...records.keys()].every((path) => shelf.has(path) || broken.has(path));
+  return { store, shelf: whole ? name : undefined, size, broken };
 }

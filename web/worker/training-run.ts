@@ -106,7 +106,8 @@ export class Run {
         if (!(error instanceof StorageError)) throw error;
         control.wanted = 'pause';
         await this.wait(error.message);
-        if (wanted() === 'stop') return;
+        // Somebody stops for want of room: what can be saved is saved.
+        if (wanted() === 'stop') return await this.save().catch(() => undefined);
       }
     }
   }

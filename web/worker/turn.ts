@@ -59,7 +59,7 @@ const WALKERS = { identities: 8, testIdentities: 4, images: 2, cameras: 2, distr
 function recipeOf({ recipe, run, title }: OpenModel): GCLRecipe {
   if (!isGCL(recipe) || !run) {
     throw new PageError(
-      `${title} has no generator, so it cannot draw anybody from another side. Models that can are trained by the command line (node cli/train.js --recipe gcl-small); open the checkpoint.safetensors of such a run.`,
+      `${title} has no generator, so it cannot draw anybody from another side. Models that can are trained by the command line (node cli/train.js gcl-small --data toy-walkers); open the checkpoint.safetensors of such a run.`,
     );
   }
   if ((run.position as { stage?: number }).stage === 1 || arraysBelow(run.pseudo, 'generator').size === 0) {
@@ -125,6 +125,7 @@ const turn: Handler<
   { readonly done: number; readonly total: number }
 > = ({ model, picture: from }, { tell, signal }) =>
   alone('turning a picture', async () => {
+    tell({ done: 0, total: VIEW_DEGREES.length });
     await gpuOf();
     const open = modelOf(model);
     const recipe = recipeOf(open);

@@ -180,21 +180,23 @@ class GCLRun {
     const save = async () => writeFileAtomically(folder.checkpoint, await content());
     if (!checkpoint) await save();
     let saved = performance.now();
-    let progress = new Progress(output, 'step', `steps of stage ${trainer.state.stage}`, trainer.stageSteps.done);
+    let progress: Progress | undefined;
     for await (const event of trainer) {
       if (event.kind === 'step') {
+        // How far a stage is, is known with its first step, also of a run that goes on.
+        progress ??= new Progress(output, 'step', `steps of stage ${event.stage}`, trainer.stageSteps.done - 1);
         this.#logStep(event, progress);
         if (this.#isPanelDue(event)) await this.#panel(event.stage);
         // The event of the epoch's end comes at once, and is not to be missed.
         if (trainer.state.batch === 0) continue;
       } else {
-        progress.end();
+        progress?.end();
         if (event.kind === 'clustered') this.#clustered(event);
         if (event.kind === 'epoch') await this.#epochEnds(event);
         if (event.kind === 'stage') {
           await this.#stageEnds(event.stage);
           await writeFileAtomically(folder.file(`stage${event.stage}.safetensors`), await content());
-          progress = new Progress(output, 'step', `steps of stage ${event.stage + 1}`);
+          progress = undefined;
         }
       }
       if (signal?.aborted || event.kind !== 'step' || performance.now() - saved > 1000 * CHECKPOINT_SECONDS) {
@@ -204,7 +206,7 @@ class GCLRun {
       if (signal?.aborted && !(event.kind === 'stage' && event.stage === recipe.stages.at(-1))) return undefined;
       await sleep(0); // Lets signals in.
     }
-    progress.end();
+    progress?.end();
     output.write(`trained ${trainer.step} steps in ${duration(this.#seconds)}\n`);
     return await this.#finish();
   }
@@ -324,9 +326,14 @@ class GCLRun {
     await this.#write(`stage${stage}-views`, 'views', await drawTurns(this.#shown, this.#drawing));
     const step = Math.max(1, Math.floor(this.#drawable.length / SCORED));
     const scored = this.#drawable.filter((_, i) => i % step === 0).slice(0, SCORED);
-    const drawing = await scoreDrawings(scored, { ...this.#drawing, trueView: this.#options.trueView });
-    this.#note(stage, (record) => ({ ...record, drawing }));
-    output.write(`${sayScores(drawing)}\n`);
+    try {
+      const drawing = await scoreDrawings(scored, { ...this.#drawing, trueView: this.#options.trueView });
+      this.#note(stage, (record) => ({ ...record, drawing }));
+      output.write(`${sayScores(drawing)}\n`);
+    } catch (error) {
+      // Figures for people: training goes on without them.
+      output.write(`the generator could not be measured: ${(error as Error).message}\n`);
+    }
   }
 
   async #finish(): Promise<GCLMetrics> {

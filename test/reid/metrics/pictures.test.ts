@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { frechetDistance } from '../../../reid/metrics/fid.js';
 import { meanDifference, psnr, ssim } from '../../../reid/metrics/ssim.js';
+import { uniforms } from '../../golden/gcl-numbers.js';
 
 const picture = (of: (i: number) => number, width = 14, height = 16) => ({
   width,
@@ -54,6 +55,14 @@ test('the Fréchet distance, as SciPy’s matrix root gives it', () => {
   near(frechetDistance(a, a), 0, 1e-6);
   const moved = { dimension: 4, data: a.data.map((value) => value + 2) };
   near(frechetDistance(a, moved), 16, 1e-4);
+  // Fewer features than numbers, of which many are 0, as an encoder gives them: the distance of two sets and back is the same.
+  const few = (n: number, t: number) => ({
+    dimension: 128,
+    data: Float32Array.from(uniforms(128 * n, t), (u) => Math.max(0, u - 0.4)),
+  });
+  const [first, second] = [few(16, 1), few(96, 2)];
+  near(frechetDistance(first, second), frechetDistance(second, first), 1e-4);
+  near(frechetDistance(first, first), 0, 1e-4);
   assert.throws(() => frechetDistance(a, { dimension: 2, data: a.data }), /4 and 2 numbers/);
   assert.throws(
     () =>

@@ -42,22 +42,13 @@ export function galleryBench(): GalleryBench {
   };
   featuresBy.watch(show);
   openedModel.watch(show);
-  // A gallery of colours is gone on with as it was begun.
-  let seen: string | undefined;
-  openedGallery.watch((gallery) => {
-    if (gallery?.name === seen) return;
-    seen = gallery?.name;
-    if (gallery && gallery.pictures.length > 0) featuresBy.set(gallery.model.key === 'pixels' ? 'pixels' : 'model');
-  });
-  return {
-    refresh: () => {
-      void picker.refresh();
-      void models.refresh();
-    },
-    element: h(
+  const filling = h(
+    'details',
+    { open: true },
+    h('summary', {}, 'Model, and adding pictures'),
+    h(
       'div',
       { class: 'stack' },
-      picker.element,
       h(
         'div',
         { class: 'sheet' },
@@ -74,5 +65,22 @@ export function galleryBench(): GalleryBench {
       models.element,
       galleryAdder(picker.create),
     ),
+  );
+  // A gallery of colours is gone on with as it was begun.
+  let seen: string | undefined;
+  // On a narrow page what fills a gallery stands above what looks into it, and would be in the way.
+  const narrow = matchMedia('(max-width: 56rem)');
+  openedGallery.watch((gallery) => {
+    if (gallery?.name === seen) return;
+    seen = gallery?.name;
+    filling.open = !(narrow.matches && gallery && gallery.pictures.length > 0);
+    if (gallery && gallery.pictures.length > 0) featuresBy.set(gallery.model.key === 'pixels' ? 'pixels' : 'model');
+  });
+  return {
+    refresh: () => {
+      void picker.refresh();
+      void models.refresh();
+    },
+    element: h('div', { class: 'stack' }, picker.element, filling),
   };
 }

@@ -201,7 +201,7 @@ export function galleryPicker(): GalleryPicker {
             onclick: () => {
               sure.close();
               void attempt(async () => {
-                await call('deleteGallery', { gallery: gallery.name });
+                await call('removeGallery', { gallery: gallery.name });
                 openedGallery.set(undefined);
                 await refresh();
               });

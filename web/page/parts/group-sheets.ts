@@ -67,7 +67,6 @@ export function groupSheets(onChange: (groups: Groups) => void): GroupSheets {
     onChange(groups);
     show();
     said.textContent = `Done: ${what}.`;
-    said.focus();
   };
 
   const moveTo = (value: string): void => {
@@ -128,9 +127,14 @@ export function groupSheets(onChange: (groups: Groups) => void): GroupSheets {
     return h('li', {}, button);
   };
 
+  /** Something of a group that has just been filled anew. */
+  const partOf = (number: number, selector: string): HTMLElement | null =>
+    list.querySelector<HTMLElement>(`[data-group="${number}"] ${selector}`);
+
   const showAll = (number: number): void => {
     wide.add(number);
     show();
+    partOf(number, '.tile')?.focus();
   };
 
   const sheet = ({ number, ids }: Group): HTMLElement => {
@@ -147,7 +151,7 @@ export function groupSheets(onChange: (groups: Groups) => void): GroupSheets {
     const all = wide.has(number) ? ids : ids.slice(0, PICTURES);
     return h(
       'section',
-      { class: 'group', 'aria-label': `${title}, ${counted(ids.length, 'picture')}` },
+      { class: 'group', 'data-group': number, 'aria-label': `${title}, ${counted(ids.length, 'picture')}` },
       h(
         'header',
         { class: 'row' },
@@ -165,6 +169,7 @@ export function groupSheets(onChange: (groups: Groups) => void): GroupSheets {
                 else picked.add(id);
               }
               show();
+              partOf(number, 'button.plain')?.focus();
             },
           },
           ids.every((id) => picked.has(id)) ? 'Choose none of it' : 'Choose all of it',

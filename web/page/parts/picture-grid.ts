@@ -82,7 +82,7 @@ export function pictureGrid({ action, onPress, onChoose }: GridOptions): Picture
           onclick: () => {
             from = to;
             refresh();
-            list.scrollIntoView({ block: 'nearest' });
+            list.querySelector<HTMLElement>('.tile')?.focus();
           },
         },
         words,

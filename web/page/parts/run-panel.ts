@@ -166,7 +166,7 @@ export function runPanel(onEnd: () => void): RunPanel {
   const show = (event: TrainEvent): void => {
     switch (event.kind) {
       case 'doing':
-        doing.textContent = event.words;
+        doing.textContent = event.total === undefined ? event.words : '';
         if (event.total !== undefined) progress.show(event.done!, event.total, event.words);
         return;
       case 'note':
@@ -257,7 +257,9 @@ export function runPanel(onEnd: () => void): RunPanel {
         const { finished, step, metrics } = await call('train', input, { onEvent: show });
         doing.textContent = finished
           ? `Finished after ${whole(step)} steps: mAP ${percent(metrics!.mAP)}, rank-1 ${percent(metrics!.cmc['1']!)}.`
-          : `Stopped after step ${whole(step)}. It goes on from there whenever you like.`;
+          : step > 0
+            ? `Stopped after step ${whole(step)}. It goes on from there whenever you like.`
+            : 'Stopped before the first step. Pictures that were made small are kept.';
       } catch (error) {
         doing.textContent = 'Training has ended.';
         fill(problem, errorNotice(error));

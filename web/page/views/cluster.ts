@@ -47,7 +47,7 @@ export const cluster: View = {
           h(
             'p',
             { class: 'quiet' },
-            `As grouped, beside the ${counted(known.pictures, 'picture')} whose identity is known: of the pairs in one group ${percent(known.precision)} are of one identity, and ${percent(known.recall)} of those pairs are in one group.`,
+            `As grouped, beside the ${counted(known.pictures, 'picture')} whose identity is known: ${percent(known.precision)} of the pairs that share a group show one identity; ${percent(known.recall)} of the pairs that show one identity share a group.`,
           ),
       );
     };

@@ -4,10 +4,11 @@ import { call } from '../engine.js';
 import { cropPicture } from '../parts/crop-picture.js';
 import { dropBox } from '../parts/gallery-adder.js';
 import { galleryBench } from '../parts/gallery-bench.js';
-import { describerId, openedGallery } from '../parts/gallery-session.js';
+import { openedGallery } from '../parts/gallery-session.js';
 import { errorNotice, notice } from '../parts/notice.js';
 import { pictureGrid } from '../parts/picture-grid.js';
 import { searchResults } from '../parts/search-results.js';
+import { openedModel } from '../session.js';
 import type { View } from '../view.js';
 import { counted } from '../words.js';
 
@@ -40,7 +41,8 @@ export const search: View = {
       const wanted: SearchFor = { ...query, crop: picture.crop };
       fill(said, h('p', { class: 'quiet' }, 'Searching …'));
       try {
-        const found = await call('search', { gallery: gallery.name, query: wanted, model: describerId() });
+        const model = gallery.model.key === 'pixels' ? 'pixels' : openedModel.get()?.id;
+        const found = await call('search', { gallery: gallery.name, query: wanted, model });
         if (mine !== turn) return;
         fill(said);
         results.set(found);

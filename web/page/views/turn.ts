@@ -102,7 +102,7 @@ export const turn: View = {
     const missing = notice(
       'note',
       'Turning takes a model with a generator (GCL), which draws people from sides that no camera saw.',
-      'Train one by the command line, node cli/train.js --recipe gcl-small --data toy-walkers, and open its checkpoint.safetensors here as a file. This page does not train them yet.',
+      'Train one by the command line, node cli/train.js gcl-small --data toy-walkers, and open its checkpoint.safetensors here as a file. This page does not train them yet.',
     );
     openedModel.watch(async (model) => {
       asked++;
