@@ -191,7 +191,8 @@ export const gclStage3: GCLRecipe = {
 };
 
 /**
- * The same ideas with small networks, for drawn people: all three stages on two CPU cores. From random weights and in few steps: moments of the gradient too, no decay, and weaker adversarial terms.
+ * The same ideas with small networks, for drawn people: all three stages on two CPU cores. From random weights and in few steps: means of
+ * the gradient too, no decay, and weaker adversarial terms.
  */
 export const gclSmall: GCLRecipe = {
   ...gcl,
