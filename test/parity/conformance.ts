@@ -14,6 +14,7 @@ import { RGA } from '../../reid/models/rga.js';
 import { loadJson } from '../fixture.js';
 import { cells, fillPortably } from '../golden/portable.js';
 import type { Difference } from './compare.js';
+import { runGCLNetworks } from './gcl-networks.js';
 import type { CaseResult } from './ops.js';
 import { type Differences, nudged, settle } from './settle.js';
 
@@ -233,5 +234,6 @@ export async function conformanceCases(): Promise<{ readonly id: string; run(): 
       run: () => settle(id, (nudge) => runVector(apnetSubject(level), apnet[`${level}`], APNET_ALLOWED, nudge)),
     };
   });
-  return [...ofRGA, ...ofAPNet];
+  const gcl = 'conformance/gcl-networks';
+  return [...ofRGA, ...ofAPNet, { id: gcl, run: () => runGCLNetworks(gcl) }];
 }

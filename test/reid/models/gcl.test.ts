@@ -11,6 +11,7 @@ import { Discriminator } from '../../../reid/models/gcl/discriminator.js';
 import { Generator } from '../../../reid/models/gcl/generator.js';
 import { IdentityNet } from '../../../reid/models/gcl/identity-net.js';
 import { AdaptiveInstanceNorm2d, PictureNorm } from '../../../reid/models/gcl/norms.js';
+import { MLCIdentityNet, PlainIdentityNet } from '../../../reid/models/gcl/pooled-net.js';
 import { discriminatorGradients, drawViews, generatorGradients } from '../../../reid/training/gcl/step.js';
 import { closeAfter } from '../../engine/device.js';
 import { gradcheck } from '../../engine/gradcheck.js';
@@ -172,6 +173,28 @@ test('blend: each row with its partner, by the share', async () => {
   const a = tensor(Float32Array.of(1, 2, 10, 20), [2, 2]);
   const mix = { share: tensor(Float32Array.of(0.75), [1]), partner: tensor(Int32Array.of(1, 0), [2]) };
   assert.equal([...(await blend(a, mix).read())], [3.25, 6.5, 7.75, 15.5]);
+});
+
+test('heads of the other warm-ups: names, and embeddings as wide as the map', async () => {
+  const backbone = { depth: 18, width: 4, lastStride: 1 } as const;
+  for (const [net, norm] of [
+    [new MLCIdentityNet(backbone), 'bn.weight'],
+    [new PlainIdentityNet(backbone), 'feat_bn.weight'],
+  ] as const) {
+    const names = [...net.stateDict().keys()];
+    assert.ok(names.includes('base.conv1.weight') && names.includes(norm));
+    const { code, embedding } = noGrad(() =>
+      net.eval().identify(tensor(new Float32Array(2 * 3 * 64 * 40).fill(0.5), [2, 3, 64, 40])),
+    );
+    assert.equal(
+      [code.shape, embedding.shape],
+      [
+        [2, 128],
+        [2, 32],
+      ],
+    );
+    assert.is(net.embedding, 32);
+  }
 });
 
 test.run();
