@@ -1,4 +1,5 @@
 import { nearestName } from '../datasets/nearest.js';
+import type { Grouping } from '../reid/clustering/grouping.js';
 import { UsageError, wholeNumber } from './command.js';
 import { choiceOf } from './evaluation-options.js';
 
@@ -22,30 +23,6 @@ export const CLUSTER_DISTANCES = {
 } as const;
 
 export type DistanceName = keyof typeof CLUSTER_DISTANCES;
-
-/** A choice of method with all that it needs. */
-export type Choices =
-  | {
-      readonly method: 'dbscan';
-      readonly distance: DistanceName;
-      readonly eps: number;
-      readonly minSamples: number;
-      /** With Jaccard distances. */
-      readonly k1?: number;
-      readonly k2?: number;
-    }
-  | {
-      readonly method: 'average' | 'complete' | 'single' | 'ward';
-      readonly distance: 'cosine' | 'euclidean';
-      readonly clusters?: number;
-      readonly threshold?: number;
-    }
-  | {
-      readonly method: 'kmeans';
-      readonly distance: 'cosine' | 'euclidean';
-      readonly clusters: number;
-      readonly seed: number;
-    };
 
 /** The options of the methods, as `readArguments` takes them. */
 export const METHOD_OPTIONS = {
@@ -93,7 +70,7 @@ function countFrom1(name: string, text: string | undefined, otherwise: number): 
  *
  * @throws UsageError that says what would be right
  */
-export function clusterChoices(values: MethodValues, pictures: number): Choices {
+export function clusterChoices(values: MethodValues, pictures: number): Grouping {
   const method = choiceOf('method', values.method, Object.keys(METHODS) as Method[]) ?? 'dbscan';
   const named = Object.keys(values) as (keyof MethodValues)[];
   for (const name of named.filter((one) => !['method', 'distance'].includes(one))) {
@@ -124,7 +101,7 @@ export function clusterChoices(values: MethodValues, pictures: number): Choices 
   return { method, distance, clusters, threshold };
 }
 
-function densityChoices(values: MethodValues, distance: DistanceName): Choices {
+function densityChoices(values: MethodValues, distance: DistanceName): Grouping {
   const minSamples = countFrom1('min-samples', values['min-samples'], 4);
   const eps = values.eps === undefined ? undefined : distanceAbove0('eps', values.eps);
   if (distance === 'jaccard') {

@@ -1,27 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { csvTable } from '../datasets/csv-table.js';
 import { decodeFile } from '../datasets/decode-file.js';
 import { type Image, type ImageRecord, SPLITS } from '../datasets/index.js';
 import { openDataset } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
 import { writeFileAtomically } from '../engine/io/files.node.js';
+import { type Grouping, groupFeatures } from '../reid/clustering/grouping.js';
 import { largestFirst, type Partition } from '../reid/clustering/partition.js';
 import { duration } from '../reid/training/progress.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { centredByCamera } from '../reid/training/unsupervised/cameras.js';
-import {
-  type Choices,
-  CLUSTER_DISTANCES,
-  clusterChoices,
-  METHOD_OPTIONS,
-  METHODS,
-  type MethodValues,
-} from './cluster-options.js';
-import { clusterLabels } from './cluster-run.js';
+import { CLUSTER_DISTANCES, clusterChoices, METHOD_OPTIONS, METHODS, type MethodValues } from './cluster-options.js';
 import { sheetPages, sheetPng } from './cluster-sheets.js';
 import { type ClusterSummary, summarise, summaryLines } from './cluster-summary.js';
 import { readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
-import { csvTable } from './csv-table.js';
 import { printIntention } from './dry-run.js';
 import { choiceOf } from './evaluation-options.js';
 import { type FeatureFile, readFeatureFile } from './feature-file.js';
@@ -124,7 +117,7 @@ function tableText({ labels }: Partition, { rows }: FeatureFile): string {
 }
 
 /** What to look at next, and what to try where the result is lopsided. */
-function advice({ pictures, outliers, largest, clusters }: ClusterSummary, choices: Choices, first: string): string {
+function advice({ pictures, outliers, largest, clusters }: ClusterSummary, choices: Grouping, first: string): string {
   if (choices.method === 'dbscan') {
     const eps = (factor: number) => Number((choices.eps * factor).toPrecision(2));
     if (clusters === 0 || outliers > pictures / 2) {
@@ -205,23 +198,18 @@ function seenBy(features: FeatureFile, mode: string | undefined): FeatureFile {
       `--cameras centred needs a camera for each picture, and ${features.table ?? features.path} does not say them.`,
     );
   }
-  const known = [...new Set(names)];
-  const { data } = centredByCamera(
-    features,
-    Int32Array.from(names, (name) => known.indexOf(name)),
-  );
-  return { ...features, data };
+  return { ...features, data: centredByCamera(features, names).data };
 }
 
 /** Those of the values that are of the method. */
 const methodValues = (values: MethodValues): MethodValues =>
   Object.fromEntries(Object.entries(values).filter(([name]) => name in METHOD_OPTIONS));
 
-async function grouped(features: FeatureFile, choices: Choices): Promise<Int32Array> {
+async function grouped(features: FeatureFile, choices: Grouping): Promise<Int32Array> {
   const gpu = await openGpu();
   try {
     terminal.write(`${features.count} features of ${features.dimension} numbers, ${choices.method} on ${gpu.name}\n`);
-    return await clusterLabels(gpu, features, choices);
+    return await groupFeatures(gpu, features, choices, (row) => features.rows[row]!.path);
   } finally {
     gpu.close();
   }

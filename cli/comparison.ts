@@ -1,4 +1,4 @@
-import { csvTable } from './csv-table.js';
+import { csvTable } from '../datasets/csv-table.js';
 import { textTable } from './text-table.js';
 
 /** A checkpoint on a data set: figures, or why there are none. */

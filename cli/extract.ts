@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { csvTable } from '../datasets/csv-table.js';
 import { type ImageRecord, type ReidDataset, SPLITS, type Split } from '../datasets/index.js';
 import { DATASET_KINDS, JOINED_KINDS } from '../datasets/open.node.js';
 import { openGpu } from '../engine/index.js';
@@ -10,7 +11,6 @@ import { modelSides } from '../reid/training/evaluation.js';
 import { type Features, normalisedFeatures } from '../reid/training/features.js';
 import { duration } from '../reid/training/progress.js';
 import { openMended, readArguments, runCommand, terminal, UsageError } from './command.js';
-import { csvTable } from './csv-table.js';
 import { printIntention } from './dry-run.js';
 import { choiceOf, recipeFor } from './evaluation-options.js';
 import { requireFolderOf } from './output-file.js';

@@ -1,3 +1,4 @@
+import { csvTable } from '../datasets/csv-table.js';
 import { encodePng } from '../datasets/index.js';
 import { writeFileAtomically } from '../engine/io/files.node.js';
 import { drawCharts } from '../reid/report/drawing/chart-picture.js';
@@ -9,7 +10,6 @@ import type { SearchPlan, SearchResult } from '../reid/search/search.node.js';
 import { recipeOf } from '../reid/search/space.js';
 import { duration } from '../reid/training/progress.js';
 import type { RunFolder } from '../reid/training/run-folder.node.js';
-import { csvTable } from './csv-table.js';
 import type { InitialFiles } from './initial-weights.js';
 import { quoted } from './shell-word.js';
 import { textTable } from './text-table.js';

@@ -1,6 +1,6 @@
 import type { Picture } from '../dataset.js';
 import { DatasetError } from '../error.js';
-import type { KeyPoints } from './key-points.js';
+import { KEY_POINTS, type KeyPoints } from './key-points.js';
 import { mannequinMesh, walkingBones } from './mannequin.js';
 import { meshProvider } from './mesh-provider.js';
 import { nameFinder } from './photographs.js';
@@ -77,18 +77,5 @@ function checkPlaces({ points }: KeyPoints, { height, width }: MapSize, path: st
   );
 }
 
-/** The points between which bones lie. */
-const BONE_ENDS = [
-  'leftShoulder',
-  'rightShoulder',
-  'leftElbow',
-  'rightElbow',
-  'leftWrist',
-  'rightWrist',
-  'leftHip',
-  'rightHip',
-  'leftKnee',
-  'rightKnee',
-  'leftAnkle',
-  'rightAnkle',
-] as const;
+/** The points between which bones lie: all below the head. */
+const BONE_ENDS = KEY_POINTS.slice(KEY_POINTS.indexOf('leftShoulder'));

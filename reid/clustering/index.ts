@@ -11,6 +11,13 @@ export {
   vectorDbscan,
 } from './dbscan.js';
 export { type DensityClusters, DensityScan } from './density.js';
+export {
+  type DensityGrouping,
+  type Grouping,
+  groupFeatures,
+  type LinkageGrouping,
+  type MeansGrouping,
+} from './grouping.js';
 export { type KMeans, type KMeansOptions, kMeans } from './k-means.js';
 export { cutTree, type LinkageTree, type TreeCut } from './linkage-tree.js';
 export { type MergeStep, type MergeStepOptions, mergeStep } from './merge-step.js';

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { clusterLabels } from '../../cli/cluster-run.js';
 import { type FeatureFile, readFeatureFile } from '../../cli/feature-file.js';
 import { decodeFile } from '../../datasets/decode-file.js';
 import { createSynthetic, createToyWalkers, encodeJpeg, ImageStore, toyStructure } from '../../datasets/index.js';
 import { type Gpu, openGpu } from '../../engine/index.js';
+import { groupFeatures } from '../../reid/clustering/grouping.js';
 import { largestFirst } from '../../reid/clustering/partition.js';
 import { extractFeatures } from '../../reid/training/features.js';
 import { StructureMaps } from '../../reid/training/gcl/batches.js';
@@ -20,6 +20,9 @@ const TOLERANCE = 1e-4;
 
 /** Milliseconds that a step may take on a busy machine: the models are tiny. */
 const LIMIT = 60_000;
+
+/** Skipped, by name, where there is no browser. */
+const check = noBrowser() ? test.skip : test;
 
 let open: OpenPage;
 let gpu: Gpu;
@@ -50,6 +53,7 @@ async function writePictures(): Promise<void> {
 }
 
 test.before(async () => {
+  if (noBrowser()) return;
   [open, gpu] = await Promise.all([openPage(), openGpu()]);
   open.context.setDefaultTimeout(LIMIT);
   models = { pictures: await tinyModel(3), drawer: await tinyDrawer() };
@@ -96,7 +100,7 @@ async function exported(place: Locator, name: string): Promise<FeatureFile> {
   return readFeatureFile(file(`${name}.safetensors`));
 }
 
-test('a folder becomes a gallery: broken pictures are named, features are those of the command line', async () => {
+check('a folder becomes a gallery: broken pictures are named, features are those of the command line', async () => {
   const place = await show(open.page, 'Search');
   await openModel(place, 'model.safetensors');
   await place.getByText('Cameras', { exact: true }).click();
@@ -120,7 +124,7 @@ test('a folder becomes a gallery: broken pictures are named, features are those 
   assert.ok(difference < TOLERANCE, `features differ by ${difference}`);
 });
 
-test('a file finds itself; camera, distance and a part narrow or change the list', async () => {
+check('a file finds itself; camera, distance and a part narrow or change the list', async () => {
   const place = view(open.page);
   await place.getByLabel('A picture', { exact: true }).setInputFiles(file(names[5]!));
   const found = tiles(place, 'Found, the nearest first');
@@ -140,7 +144,7 @@ test('a file finds itself; camera, distance and a part narrow or change the list
   assert.is.not((await name())[2], '0.000');
 });
 
-test('it survives a reload, and pictures can be removed', async () => {
+check('it survives a reload, and pictures can be removed', async () => {
   await open.page.reload();
   const place = view(open.page);
   const held = tiles(place, 'In the gallery');
@@ -153,7 +157,7 @@ test('it survives a reload, and pictures can be removed', async () => {
   assert.is(await held.count(), 11);
 });
 
-test('an exported gallery is imported; other files are refused in words', async () => {
+check('an exported gallery is imported; other files are refused in words', async () => {
   const place = view(open.page);
   await place.getByText('New, export, import, delete').click();
   const imports = place.getByLabel('Import', { exact: true });
@@ -168,7 +172,7 @@ test('an exported gallery is imported; other files are refused in words', async 
   assert.equal(after.rows, before.rows);
 });
 
-test('another model is told in words, and the gallery computed anew from its folder', async () => {
+check('another model is told in words, and the gallery computed anew from its folder', async () => {
   const place = view(open.page);
   await openModel(place, 'other.safetensors');
   await place.getByText(/These features were made by baseline, model\.safetensors/).waitFor();
@@ -190,7 +194,7 @@ async function groupsOf(place: Locator): Promise<Map<string, number>> {
   return new Map(lines.map((line) => line.split(',')).map(([, path, group]) => [path!, Number(group)]));
 }
 
-test('pictures are grouped as by the command line, mended by hand, and exported', async () => {
+check('pictures are grouped as by the command line, mended by hand, and exported', async () => {
   const place = await show(open.page, 'Without labels');
   await place.getByLabel('Open', { exact: true }).selectOption('first');
   await place.getByLabel('How', { exact: true }).selectOption('kmeans');
@@ -199,7 +203,8 @@ test('pictures are grouped as by the command line, mended by hand, and exported'
   await place.getByText('4 groups', { exact: true }).waitFor();
   const made = await groupsOf(place);
   const features = await readFeatureFile(file('anew.safetensors'));
-  const labels = await clusterLabels(gpu, features, { method: 'kmeans', distance: 'cosine', clusters: 4, seed: 1 });
+  const choice = { method: 'kmeans', distance: 'cosine', clusters: 4, seed: 1 } as const;
+  const labels = await groupFeatures(gpu, features, choice, String);
   assert.equal(
     [...made],
     features.rows.map(({ path }, i) => [path, largestFirst(labels).labels[i]]),
@@ -226,7 +231,7 @@ test('pictures are grouped as by the command line, mended by hand, and exported'
   assert.equal([...(await groupsOf(view(open.page)))], [...split]);
 });
 
-test('a generator turns a drawn person, as the command line does', async () => {
+check('a generator turns a drawn person, as the command line does', async () => {
   const place = await show(open.page, 'Turn');
   await place.getByText('Turning takes a model with a generator').waitFor();
   await openModel(place, 'model.safetensors');
@@ -262,15 +267,10 @@ test('a generator turns a drawn person, as the command line does', async () => {
   assert.ok(most <= 1, `pixels differ by ${most}`);
 });
 
-test('nothing was asked for beyond the page’s own address, and nothing complained', () => {
+check('nothing was asked for beyond the page’s own address, and nothing complained', () => {
   const beyond = open.requests.filter((url) => !url.startsWith(open.url) && !/^(blob|data):/.test(url));
   assert.equal(beyond, []);
   assert.equal(open.complaints, []);
 });
 
-const reason = noBrowser();
-if (reason) {
-  console.log(`skipped: ${reason}`);
-  test.only(`skipped: ${reason}`, () => {});
-}
 test.run();

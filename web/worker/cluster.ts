@@ -1,11 +1,11 @@
-import { agglomerative } from '../../reid/clustering/agglomerative.js';
-import { jaccardDbscan } from '../../reid/clustering/dbscan.js';
-import { kMeans } from '../../reid/clustering/k-means.js';
-import { cutTree } from '../../reid/clustering/linkage-tree.js';
+import {
+  type DensityGrouping,
+  groupFeatures,
+  type LinkageGrouping,
+  type MeansGrouping,
+} from '../../reid/clustering/grouping.js';
 import { largestFirst } from '../../reid/clustering/partition.js';
 import { clusterScores, outliersApart } from '../../reid/metrics/cluster-scores.js';
-import { gpuPoints } from '../../reid/metrics/reranking/gpu-points.js';
-import type { Features } from '../../reid/training/features.js';
 import { centredByCamera } from '../../reid/training/unsupervised/cameras.js';
 import { galleryOf } from './gallery-store.js';
 import { type Handler, PageError } from './job.js';
@@ -13,25 +13,9 @@ import { alone, gpuOf } from './machine.js';
 
 /** How pictures are grouped; the numbers are those of `cli/cluster.js`. */
 export type Grouping =
-  | {
-      readonly method: 'dbscan';
-      readonly eps: number;
-      readonly minSamples: number;
-      readonly k1: number;
-      readonly k2: number;
-    }
-  | {
-      readonly method: 'average';
-      readonly distance: 'cosine' | 'euclidean';
-      readonly threshold?: number;
-      readonly clusters?: number;
-    }
-  | {
-      readonly method: 'kmeans';
-      readonly distance: 'cosine' | 'euclidean';
-      readonly clusters: number;
-      readonly seed: number;
-    };
+  | (DensityGrouping & { readonly distance: 'jaccard'; readonly k1: number; readonly k2: number })
+  | (LinkageGrouping & { readonly method: 'average' })
+  | MeansGrouping;
 
 /** What was grouped, row by row. */
 export interface Grouped {
@@ -68,27 +52,6 @@ function check(choice: Grouping, pictures: number): void {
   }
 }
 
-async function labelsOf(features: Features, choice: Grouping, nameOf: (row: number) => string): Promise<Int32Array> {
-  const gpu = await gpuOf();
-  if (choice.method === 'kmeans') {
-    const { clusters, seed, distance } = choice;
-    return (await kMeans(gpu, features, { clusters, seed, unit: distance === 'cosine', nameOf })).labels;
-  }
-  const unit = choice.method === 'dbscan' || choice.distance === 'cosine';
-  const points = await gpuPoints(gpu, features, { unit, nameOf });
-  try {
-    if (choice.method === 'dbscan') {
-      const { eps, minSamples, k1, k2 } = choice;
-      return (await jaccardDbscan(points, { eps, minSamples, k1, k2 })).labels;
-    }
-    const { distance, threshold, clusters } = choice;
-    const tree = await agglomerative(points, { linkage: 'average', distance });
-    return cutTree(tree, threshold === undefined ? { clusters: clusters! } : { threshold }).labels;
-  } finally {
-    points.release();
-  }
-}
-
 /** Groups the pictures of a gallery by their features, without labels. */
 const cluster: Handler<
   { readonly gallery: string; readonly choice: Grouping; readonly centred: boolean },
@@ -104,13 +67,11 @@ const cluster: Handler<
     if (cameras.includes(undefined)) {
       throw new PageError('Not every picture has a camera, so that cameras cannot be taken out.');
     }
-    const known = [...new Set(cameras)];
-    features = centredByCamera(
-      plain,
-      Int32Array.from(cameras, (camera) => known.indexOf(camera)),
-    );
+    features = centredByCamera(plain, cameras);
   }
-  const labels = await alone('grouping', () => labelsOf(features, choice, (row) => items[row]!.path));
+  const labels = await alone('grouping', async () =>
+    groupFeatures(await gpuOf(), features, choice, (row) => items[row]!.path),
+  );
   const partition = largestFirst(labels);
   return {
     ids: Int32Array.from(items, ({ id }) => id),

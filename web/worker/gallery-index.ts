@@ -1,3 +1,4 @@
+import { csvTable } from '../../datasets/csv-table.js';
 import type { DistanceKind } from '../../reid/metrics/distances.js';
 
 /** What made the features of a gallery. */
@@ -110,15 +111,6 @@ export function numbersOf(names: readonly (string | undefined)[], first: number)
   return Int32Array.from(names, (name) => (name === undefined ? -1 : order.get(name)!));
 }
 
-/** Rows as CSV (RFC 4180). */
-export const csvOf = (rows: readonly (readonly (string | number)[])[]): string =>
-  rows.map((row) => `${row.map(cellOf).join(',')}\n`).join('');
-
-function cellOf(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 /** The table beside a file of features, in the columns of `cli/extract.js`. */
 export function galleryTable(items: readonly GalleryItem[]): string {
   const identities = numbersOf(
@@ -129,7 +121,7 @@ export function galleryTable(items: readonly GalleryItem[]): string {
     items.map(({ camera }) => camera),
     0,
   );
-  return csvOf([
+  return csvTable([
     ['row', 'path', 'identity', 'camera', 'split', 'name'],
     ...items.map(({ path, identity = '' }, row) => [
       row,
@@ -145,7 +137,7 @@ export function galleryTable(items: readonly GalleryItem[]): string {
 /** The table of groups, in the columns of `cli/cluster.js`. */
 export function groupTable(items: readonly GalleryItem[], labels: ArrayLike<number>): string {
   const known = (['identity', 'camera'] as const).filter((column) => items.some((item) => item[column] !== undefined));
-  return csvOf([
+  return csvTable([
     ['row', 'path', 'cluster', ...known],
     ...items.map((item, row) => [row, item.path, labels[row]!, ...known.map((column) => item[column] ?? '')]),
   ]);

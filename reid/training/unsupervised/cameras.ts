@@ -6,18 +6,20 @@ import { type Features, normalisedFeatures } from '../features.js';
  * Unit features less the mean of their camera's: what all pictures of one camera share (its light, its background) no longer makes
  * neighbours. Clustering brings them to length 1 again.
  *
- * @param cameras of each row
+ * @param cameras of each row, by number or name
  */
-export function centredByCamera(features: Features, cameras: Int32Array): Features {
+export function centredByCamera(features: Features, cameras: ArrayLike<number | string | undefined>): Features {
   const { data, count, dimension } = normalisedFeatures(features);
-  const cameraCount = cameras.reduce((most, camera) => Math.max(most, camera + 1), 0);
-  const means = new Float64Array(cameraCount * dimension);
-  const sizes = new Float64Array(cameraCount);
-  for (const [row, camera] of cameras.entries()) {
+  const names = Array.from(cameras);
+  const known = [...new Set(names)];
+  const rows = names.map((name) => known.indexOf(name));
+  const means = new Float64Array(known.length * dimension);
+  const sizes = new Float64Array(known.length);
+  for (const [row, camera] of rows.entries()) {
     sizes[camera]!++;
     for (let k = 0; k < dimension; k++) means[camera * dimension + k]! += data[row * dimension + k]!;
   }
-  for (const [row, camera] of cameras.entries()) {
+  for (const [row, camera] of rows.entries()) {
     for (let k = 0; k < dimension; k++) data[row * dimension + k]! -= means[camera * dimension + k]! / sizes[camera]!;
   }
   return { data, count, dimension };

@@ -5,13 +5,13 @@ import * as assert from 'uvu/assert';
 import { createToyWalkers, encodePng, type Picture, type ReidDataset, withoutLabels } from '../../../datasets/index.js';
 import { writeMarket1501 } from '../../../datasets/market1501-writer.node.js';
 import { openDataset } from '../../../datasets/open.node.js';
-import { writeMaps } from '../../../datasets/structure/map-writer.node.js';
 import { openStructure, STRUCTURE_KINDS } from '../../../datasets/structure/open.node.js';
 import { normaliseMap, type StructureProvider } from '../../../datasets/structure/provider.js';
 import { walkerStructure } from '../../../datasets/structure/walker.js';
 import { fnv1a32 } from '../../../random/philox.js';
 import { failsWith } from '../fails-with.js';
 import { pictures, withFiles } from '../temporary.node.js';
+import { writeMaps } from './map-writer.js';
 
 const SIZE = { height: 32, width: 16 };
 

@@ -96,7 +96,7 @@ export function groupForm(onGroup: (wish: GroupWish) => void): HTMLElement {
       number,
       number,
     ];
-    return { method, eps: e, minSamples: m, k1: a, k2: b };
+    return { method, distance: 'jaccard', eps: e, minSamples: m, k1: a, k2: b };
   };
   const form = h(
     'form',

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Picture } from '../dataset.js';
-import { encodePng, type Image } from '../image.js';
-import { ATLAS, folderOfView } from './map-names.js';
-import { imageOfMap, type MapSize, type StructureProvider } from './provider.js';
+import type { Picture } from '../../../datasets/dataset.js';
+import { encodePng, type Image } from '../../../datasets/image.js';
+import { ATLAS, folderOfView } from '../../../datasets/structure/map-names.js';
+import { imageOfMap, type MapSize, type StructureProvider } from '../../../datasets/structure/provider.js';
 
 export interface WriteMapsOptions {
   /** The folder of the split to write to. */
