@@ -54,6 +54,7 @@ export {
   groupByLabel,
   type IdentitySamplerOptions,
   identitySampler,
+  repeatingSampler,
   type Sampler,
   sequentialSampler,
   shuffledSampler,

@@ -121,6 +121,16 @@ export function sequentialSampler(count: number, batchSize: number): Sampler {
   return { batches: () => batches, batchSize };
 }
 
+/** The batches of another sampler with each record several times, side by side: so that a loader augments it anew each time. */
+export function repeatingSampler(sampler: Sampler, times: number): Sampler {
+  if (!(Number.isInteger(times) && times >= 1)) {
+    throw new RangeError(`repeatingSampler: records are taken a whole number of times, at least once, not ${times}`);
+  }
+  const batches = (epoch: number): BatchIndices[] =>
+    sampler.batches(epoch).map((batch) => batch.flatMap((member) => new Array<number>(times).fill(member)));
+  return { batches, batchSize: times * sampler.batchSize };
+}
+
 /** All records shuffled anew in each epoch; with `dropLast`, a smaller last batch is left out. */
 export function shuffledSampler(count: number, batchSize: number, seed: number, dropLast = true): Sampler {
   const cut = sequentialSampler(count, batchSize).batches(0);

@@ -12,24 +12,26 @@ export interface MemoryTableSpec {
   readonly momentum: number;
   /** Of a class's features only the one that is least like the row, the first of several, moves it. */
   readonly hardest: boolean;
+  /** Rows are brought to length 1 again. */
+  readonly normalise: boolean;
 }
 
 const SIZE = 128;
 
 /**
- * V_y ← normalised(m V_y + (1 − m) x) for the features x of a batch one after the other, in place. The workgroup of the first
+ * V_y ← normalised(m V_y + (1 − m) x) for the features x of a batch one after the other, in place; or the plain mean. The workgroup of the first
  * feature of a class makes the updates of all of them, in the batch's order; a label that is no class changes nothing.
  */
-export function updateMemory({ rows, depth, classes, momentum, hardest }: MemoryTableSpec): Shader {
+export function updateMemory({ rows, depth, classes, momentum, hardest, normalise }: MemoryTableSpec): Shader {
   return {
     name: 'updateMemory',
     variant: hardest ? 'hardest' : '',
     grid: [rows, 1, 1],
-    params: [rows, depth, classes, { f32: momentum }],
+    params: [rows, depth, classes, { f32: momentum }, Number(normalise)],
     flops: 5 * rows * depth,
     bytes: 12 * rows * depth,
     code: () => wgsl`
-struct Params { rows: u32, depth: u32, classes: u32, momentum: f32 }
+struct Params { rows: u32, depth: u32, classes: u32, momentum: f32, normalise: u32 }
 @group(0) @binding(0) var<storage, read> labels: array<u32>;
 @group(0) @binding(1) var<storage, read> features: array<f32>;
 @group(0) @binding(2) var<storage, read_write> memory: array<f32>;
@@ -54,7 +56,7 @@ fn advance(lid: u32, base: u32, first: u32) {
     let v = moved(base + i, first + i);
     squares += v * v;
   }
-  let scale = 1.0 / max(sqrt(total(lid, squares)), 1e-12);
+  let scale = select(1.0, 1.0 / max(sqrt(total(lid, squares)), 1e-12), p.normalise != 0u);
   for (var i = lid; i < p.depth; i += ${SIZE}u) { memory[base + i] = moved(base + i, first + i) * scale; }
 }
 ${rowMain(SIZE)}

@@ -22,3 +22,4 @@ export { type KMeans, type KMeansOptions, kMeans } from './k-means.js';
 export { cutTree, type LinkageTree, type TreeCut } from './linkage-tree.js';
 export { type MergeStep, type MergeStepOptions, mergeStep } from './merge-step.js';
 export { largestFirst, type Partition } from './partition.js';
+export { type RerankedClusters, type RerankedDensityOptions, rerankedDensity } from './reranked-density.js';

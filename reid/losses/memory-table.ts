@@ -8,11 +8,13 @@ export interface MemoryUpdate {
   readonly momentum: number;
   /** Only the feature that is least like its row moves it, once; default false: every feature does, one after the other. */
   readonly hardest?: boolean;
+  /** Rows are brought to length 1 again; default true. */
+  readonly normalise?: boolean;
 }
 
 /**
  * Moves the rows of a memory towards the features of a batch, in place and on the GPU: V_y ← normalised(m V_y + (1 − m) x), in the
- * batch's order. To be called when the gradient was computed, which is that of the table as the loss saw it.
+ * batch's order; or, without `normalise`, the plain mean. To be called when the gradient was computed, which is that of the table as the loss saw it.
  *
  * @param memory [K, D], row-major: no parameter, nothing is differentiated by it
  * @param features [N, D]
@@ -22,7 +24,7 @@ export function updateMemoryTable(
   memory: Tensor,
   features: Tensor,
   labels: Tensor,
-  { momentum, hardest = false }: MemoryUpdate,
+  { momentum, hardest = false, normalise = true }: MemoryUpdate,
 ): void {
   const [classes, depth] = memory.shape as [number, number];
   const [rows, width] = features.shape as [number, number];
@@ -32,6 +34,10 @@ export function updateMemoryTable(
     );
   }
   noGrad(() =>
-    runInto(updateMemory({ rows, depth, classes, momentum, hardest }), [labels, features.detach()], [memory]),
+    runInto(
+      updateMemory({ rows, depth, classes, momentum, hardest, normalise }),
+      [labels, features.detach()],
+      [memory],
+    ),
   );
 }

@@ -5,7 +5,7 @@ const LEAST = 40;
 
 /** Says what is wrong with a GCL recipe and what would be right, or nothing. */
 export function gclComplaint(recipe: GCLRecipe): string | undefined {
-  const { input, stages, rotations, drawing, variant, weights, mixAlpha, joint } = recipe;
+  const { input, stages, rotations, drawing, variant, weights, mixAlpha, joint, jvtc } = recipe;
   const { height, width } = input;
   if (Math.min(height, width) < LEAST || height % 4 !== 0 || width % 4 !== 0) {
     return (
@@ -26,11 +26,27 @@ export function gclComplaint(recipe: GCLRecipe): string | undefined {
   for (const [key, value] of [
     ['joint.temperature', joint.temperature],
     ['joint.identityTemperature', joint.identityTemperature],
+    ['jvtc.temperature', jvtc.temperature],
+    ['jvtc.bankTemperature', jvtc.bankTemperature],
   ] as const) {
     if (!(value > 0)) return `${key} must be above 0, not ${value}: it divides scores.`;
   }
   if (!(mixAlpha > 0)) return `mixAlpha must be above 0, not ${mixAlpha}.`;
   if (variant === 'cvpr' && weights.mixedCode > 0)
     return 'weights.mixedCode belongs to variant=ext: the other draws no blends.';
+  return recipe.warmup === 'jvtc' && stages[0] === 1 ? jvtcComplaint(recipe) : undefined;
+}
+
+/** The same of a warm-up by JVTC. */
+function jvtcComplaint({ batch, jvtc: { versions, rho, factor } }: GCLRecipe): string | undefined {
+  if (batch % versions !== 0 || batch < 2 * versions) {
+    return (
+      `batch ${batch} is made of jvtc.versions ${versions} of each picture: it must hold two pictures or more, so ` +
+      `${2 * versions} or a larger multiple of ${versions}. Take --set batch=${versions * Math.max(2, Math.round(batch / versions))}.`
+    );
+  }
+  for (const [key, value] of Object.entries({ rho, factor })) {
+    if (!(value > 0)) return `jvtc.${key} must be above 0, not ${value}: ε would be 0, and every picture a cluster.`;
+  }
   return undefined;
 }

@@ -16,15 +16,17 @@ export interface GCLRecipe extends RecipeBase {
   readonly variant: 'ext' | 'cvpr';
   /** Which of the stages 1, 2 and 3 are made, in order. The first one begins with weights where it is not 1. */
   readonly stages: readonly number[];
-  /** Pictures of a batch of the warm-up. */
+  /** Pictures of a batch of the warm-up; by JVTC each of their versions counts. */
   readonly batch: number;
   readonly optimiser: RecipeBase['optimiser'] & {
     readonly nesterov: boolean;
     /** What the residual network's rate is multiplied by. */
     readonly trunk: number;
   };
+  /** How the encoder is warmed up: by multi-label classification or by joint visual and temporal consistency. */
+  readonly warmup: 'mlc' | 'jvtc';
   /** Multi-label classification (Wang and Zhang, CVPR 2020) without pictures of another camera's style. */
-  readonly warmup: {
+  readonly mlc: {
     /** t: pictures are alike from this score on. */
     readonly threshold: number;
     /** Epoch from which more than a picture itself is its label. */
@@ -36,6 +38,8 @@ export interface GCLRecipe extends RecipeBase {
     /** What a row of the memory keeps of itself in the end; rises from 0. */
     readonly momentum: number;
   };
+  /** JVTC (Li and Zhang, ECCV 2020) without a labelled source, and with versions of a picture in place of other cameras' styles. */
+  readonly jvtc: JVTCSpec;
   readonly generator: { readonly width: number; readonly blocks: number; readonly mlpWidth: number };
   readonly discriminator: {
     readonly width: number;
@@ -99,6 +103,32 @@ export interface GCLRecipe extends RecipeBase {
   readonly panels: { readonly every: number; readonly photos: number };
 }
 
+/** What the warm-up by JVTC is made of. */
+export interface JVTCSpec {
+  /** K: versions of a picture in a batch, each augmented by itself. They divide `batch`. */
+  readonly versions: number;
+  /** τ of the scores of pictures with the mean versions of the batch. */
+  readonly temperature: number;
+  /** τ of the scores of pictures with the bank of all pictures. */
+  readonly bankTemperature: number;
+  /** Weight of the bank's loss beside the batch's. */
+  readonly bankWeight: number;
+  /** Epoch from which the bank is clustered and its loss counts. */
+  readonly clustersFrom: number;
+  /** Epochs from one clustering to the next. */
+  readonly every: number;
+  /** Of k-reciprocal re-ranking, with the distances' weight λ beside Jaccard's. */
+  readonly k1: number;
+  readonly k2: number;
+  readonly lambda: number;
+  /** ε of DBSCAN: `factor` times the mean of the smallest share `rho` of all distances. */
+  readonly rho: number;
+  readonly factor: number;
+  /** What a row of the bank keeps of itself: grows by `momentumStep` in each epoch, up to `momentumMost`. */
+  readonly momentumStep: number;
+  readonly momentumMost: number;
+}
+
 /**
  * GCL as released for Market-1501, stages in one run: ResNet-50 with a last stride of 1 and 512 numbers behind a batch norm, 256×128; a
  * generator of width 16 and three discriminators of width 32; the warm-up is MLC's, without pictures in another camera's style. Stage 2: 40
@@ -134,7 +164,23 @@ export const gcl: GCLRecipe = {
   optimiser: { kind: 'sgd', lr: 0.1, weightDecay: 5e-4, momentum: 0.9, nesterov: true, trunk: 0.1 },
   schedule: { kind: 'multiStep', milestones: [40], gamma: 0.1, each: 'epoch' },
   epochs: 60,
-  warmup: { threshold: 0.6, labelsFrom: 6, delta: 5, hard: 0.01, momentum: 0.5 },
+  warmup: 'mlc',
+  mlc: { threshold: 0.6, labelsFrom: 6, delta: 5, hard: 0.01, momentum: 0.5 },
+  jvtc: {
+    versions: 4,
+    temperature: 0.1,
+    bankTemperature: 0.05,
+    bankWeight: 0.2,
+    clustersFrom: 10,
+    every: 5,
+    k1: 20,
+    k2: 6,
+    lambda: 0.3,
+    rho: 1.6e-3,
+    factor: 0.75,
+    momentumStep: 0.01,
+    momentumMost: 0.8,
+  },
   generator: { width: 16, blocks: 4, mlpWidth: 512 },
   discriminator: { width: 32, layers: 2, blocks: 4, scales: 3 },
   weights: GCL_WEIGHTS,
@@ -170,6 +216,23 @@ export const gclStage1: GCLRecipe = {
   name: 'gcl-stage1',
   about: 'the first stage alone: the encoder, warmed up by multi-label classification; 9.3 GiB at a batch of 128',
   stages: [1],
+};
+
+/**
+ * The warm-up alone, by JVTC, as the released files were made but for the pictures in other cameras' styles, whose place four versions of
+ * a picture take: 32 pictures four times in a batch, 0.1 for the new layers and 0.01 for the others, a tenth of that behind 40 epochs.
+ * For MSMT17 the authors took `jvtc.factor=0.85` and 99 epochs.
+ */
+export const gclStage1JVTC: GCLRecipe = {
+  ...gclStage1,
+  name: 'gcl-stage1-jvtc',
+  about:
+    'the first stage alone, by JVTC: versions of a picture agree, and a bank of all pictures is clustered; 9.3 GiB',
+  warmup: 'jvtc',
+  input: { ...gcl.input, resize: 'bilinear' },
+  augment: { flip: 0.5, erase: { ...ERASE, maxArea: 0.2, fill: IMAGENET_MEAN } },
+  schedule: { kind: 'step', every: 40, gamma: 0.1, each: 'epoch' },
+  epochs: 45,
 };
 
 /** The generator alone. */
@@ -211,7 +274,7 @@ export const gclSmall: GCLRecipe = {
   schedule: { kind: 'cosine', end: 24, to: 0.05, warmup: { epochs: 1, from: 0.1 } },
   epochs: 24,
   // Of some hundred pictures, one in a hundred negatives would be a handful.
-  warmup: { ...gcl.warmup, labelsFrom: 8, hard: 0.1 },
+  mlc: { ...gcl.mlc, labelsFrom: 8, hard: 0.1 },
   generator: { width: 6, blocks: 2, mlpWidth: 64 },
   discriminator: { width: 8, layers: 2, blocks: 1, scales: 2 },
   weights: { ...GCL_WEIGHTS, adversarial: 0.3 },

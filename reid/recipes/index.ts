@@ -11,7 +11,7 @@ import {
   fgreidVideoSmall,
 } from './fgreid.js';
 import { gam, gamImageNet, gamLate, gamSmall } from './gam.js';
-import { gcl, gclSmall, gclStage1, gclStage2, gclStage3 } from './gcl.js';
+import { gcl, gclSmall, gclStage1, gclStage1JVTC, gclStage2, gclStage3 } from './gcl.js';
 import type { AnyRecipe } from './recipe.js';
 import { rga, rgaMarket1501, rgaMSMT17, rgaSmall } from './rga.js';
 
@@ -28,7 +28,7 @@ export {
 } from './fgreid.js';
 export { type FittedRecipe, fitRecipe } from './fit.js';
 export { gam, gamImageNet, gamLate, gamSmall } from './gam.js';
-export { type GCLRecipe, gcl, gclSmall, gclStage1, gclStage2, gclStage3 } from './gcl.js';
+export { type GCLRecipe, gcl, gclSmall, gclStage1, gclStage1JVTC, gclStage2, gclStage3 } from './gcl.js';
 export type {
   APNetSpec,
   BaselineSpec,
@@ -66,7 +66,7 @@ export const recipes: ReadonlyMap<string, AnyRecipe> = new Map(
     ...[fgreidImage, fgreidVideo, fgreidVehicle],
     ...[gamSmall, gam, gamLate, gamImageNet],
     ...[clusterContrastSmall, clusterContrast],
-    ...[gclSmall, gcl, gclStage1, gclStage2, gclStage3],
+    ...[gclSmall, gcl, gclStage1, gclStage1JVTC, gclStage2, gclStage3],
   ].map((recipe: AnyRecipe) => [recipe.name, recipe]),
 );
 

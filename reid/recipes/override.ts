@@ -78,6 +78,7 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'clustering.rule': ['eps', 'rho'],
   'model.head': ['jvtc', 'mlc', 'plain'],
   variant: ['ext', 'cvpr'],
+  warmup: ['mlc', 'jvtc'],
   passes: ['segments', 'apart', 'together'],
   'clustering.cameras': ['ignored', 'centred'],
   'loss.idlForm': ['symmetric', 'paper'],
@@ -146,13 +147,14 @@ const COUNTS: ReadonlyMap<string, number> = new Map([
   ...['drawing.epochs', 'drawing.batch', 'drawing.microBatch'].map((path) => [path, 1] as const),
   ...['width', 'blocks', 'mlpWidth'].map((key) => [`generator.${key}`, 1] as const),
   ...['width', 'layers', 'blocks', 'scales'].map((key) => [`discriminator.${key}`, 1] as const),
-  ...['panels.every', 'panels.photos', 'warmup.labelsFrom'].map((path) => [path, 0] as const),
+  ...['panels.every', 'panels.photos', 'mlc.labelsFrom', 'jvtc.clustersFrom'].map((path) => [path, 0] as const),
+  ...['versions', 'every', 'k1', 'k2'].map((key) => [`jvtc.${key}`, 1] as const),
   ...['k1', 'k2', 'minSamples'].map((key) => [`clustering.${key}`, 1] as const),
   ...['evaluation.every', 'augment.pad'].map((path) => [path, 0] as const),
 ]);
 
 const SHARES =
-  /^(publishAt|joint\.momentum|joint\.labelSmoothing|warmup\.(threshold|hard|momentum)|adam\.beta[12]|clustering\.(eps|rho)|clustering\.mergePercent|loss\.momentum|loss\.beta_ratio|loss\.labelSmoothing|model\.dropout|optimiser\.momentum|augment\.flip|augment\.enlarge\.probability|augment\.erase\.probability)$/;
+  /^(publishAt|joint\.momentum|joint\.labelSmoothing|mlc\.(threshold|hard|momentum)|jvtc\.(lambda|rho|momentumStep|momentumMost)|adam\.beta[12]|clustering\.(eps|rho)|clustering\.mergePercent|loss\.momentum|loss\.beta_ratio|loss\.labelSmoothing|model\.dropout|optimiser\.momentum|augment\.flip|augment\.enlarge\.probability|augment\.erase\.probability)$/;
 
 /** Refuses a value that is wrong for its key; an object's inner keys and values are checked one by one. */
 function check(change: string, path: string, value: unknown, before: unknown): void {

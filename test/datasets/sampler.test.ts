@@ -1,6 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { groupByLabel, identitySampler, sequentialSampler, shuffledSampler } from '../../datasets/index.js';
+import {
+  groupByLabel,
+  identitySampler,
+  repeatingSampler,
+  sequentialSampler,
+  shuffledSampler,
+} from '../../datasets/index.js';
 import { failsWith } from './fails-with.js';
 
 /** Identity i has i + 1 images. */
@@ -106,6 +112,16 @@ test('shuffled batches are a permutation of their epoch', () => {
   );
   assert.not.equal(sampler.batches(0), sampler.batches(1));
   assert.is(shuffledSampler(10, 4, 1).batches(0).length, 2);
+});
+
+test('repeated batches hold each record several times, side by side, and numbers of samples leave room for them', () => {
+  const { batches, batchSize } = repeatingSampler(sequentialSampler(3, 2), 3);
+  assert.equal(batches(0), [
+    [0, 0, 0, 1, 1, 1],
+    [2, 2, 2],
+  ]);
+  assert.is(batchSize, 6);
+  assert.throws(() => repeatingSampler(sequentialSampler(3, 2), 0), /at least once, not 0/);
 });
 
 test.run();

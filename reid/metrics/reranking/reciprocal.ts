@@ -56,7 +56,8 @@ export function encodingOf({
   return { k1, k2, form, exclusive, squaredTwice, full, half, listSize: Math.max(full, half, k2) };
 }
 
-function roundHalfToEven(x: number): number {
+/** Rounds to the nearest whole number, halves to the even one, as NumPy does. */
+export function roundHalfToEven(x: number): number {
   const below = Math.floor(x);
   if (x - below !== 0.5) return Math.round(x);
   return below % 2 === 0 ? below : below + 1;

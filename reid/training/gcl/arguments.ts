@@ -1,5 +1,6 @@
 import type { Batch } from '../../../datasets/index.js';
 import type { Tensor } from '../../../engine/index.js';
+import { memberShares } from '../../losses/gcl/versions.js';
 import type { GCLRecipe } from '../../recipes/gcl.js';
 import type { StructuredBatch } from './batches.js';
 import { batchStream, drawMix, type RowDraws } from './draws.js';
@@ -20,12 +21,23 @@ export interface ArgumentContext {
   readonly stage: number;
   /** Of stages 1 and 3. */
   readonly memory: Tensor | undefined;
-  /** Of stage 3: its draws, and the cluster of each picture. */
+  /** Of stage 3: its draws. The clusters of pictures are of a warm-up by JVTC too, once there are some. */
   readonly draws: RowDraws | undefined;
   readonly labels: Int32Array | undefined;
 }
 
 const of = (data: Float32Array | Int32Array, ...shape: number[]): Argument => ({ data, shape });
+
+/** Versions of pictures, the pictures' rows, and the members of their clusters where there are some. */
+function versionArguments(
+  { images, labels }: Batch,
+  { recipe, labels: clusters }: ArgumentContext,
+): readonly Argument[] {
+  const { height, width } = recipe.input;
+  const rows = labels.filter((_, i) => i % recipe.jvtc.versions === 0);
+  const pictures = [of(images, labels.length, 3, height, width), of(rows, rows.length)];
+  return clusters ? [...pictures, of(memberShares(clusters, rows), rows.length, clusters.length)] : pictures;
+}
 
 /** A batch as the arguments of its stage's step, with all that is drawn at random: a function of its place in the run alone. */
 export async function stepArguments(batch: AnyBatch, context: ArgumentContext): Promise<readonly Argument[]> {
@@ -35,6 +47,7 @@ export async function stepArguments(batch: AnyBatch, context: ArgumentContext): 
   if ('images' in batch) {
     const { images, labels: rows } = batch;
     const n = rows.length;
+    if (recipe.warmup === 'jvtc') return versionArguments(batch, context);
     const count = memory!.shape[0]!;
     const { positives, apart, hard, most } = await warmUpLabels(recipe, memory!, rows, { epoch, batch: index });
     return [

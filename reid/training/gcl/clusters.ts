@@ -1,17 +1,11 @@
 import { vectorDbscan } from '../../clustering/index.js';
 import { sparseJaccard } from '../../metrics/reranking/jaccard.js';
 import type { PointDistances } from '../../metrics/reranking/point-distances.js';
+import { roundHalfToEven } from '../../metrics/reranking/reciprocal.js';
 import { reciprocalVectors } from '../../metrics/reranking/rerank.js';
 import type { SparseRows } from '../../metrics/reranking/sparse-rows.js';
 import type { GCLRecipe } from '../../recipes/gcl.js';
 import type { PseudoLabels } from '../unsupervised/method.js';
-
-/** Rounds to the nearest whole number, halves to the even one. */
-function roundEven(x: number): number {
-  const floor = Math.floor(x);
-  const odd = floor % 2 !== 0;
-  return x - floor > 0.5 || (x - floor === 0.5 && odd) ? floor + 1 : floor;
-}
 
 /** Equal vectors are no farther apart than what float32 leaves of their sums. */
 const ROUNDING = 1e-6;
@@ -32,7 +26,7 @@ export function epsOfShare(vectors: SparseRows, rho: number): number {
     }
   }
   const pairs = (vectors.rows * (vectors.rows - 1)) / 2 - zeros;
-  const count = Math.max(1, roundEven(rho * pairs));
+  const count = Math.max(1, roundHalfToEven(rho * pairs));
   const smallest = Float64Array.from(distances).sort().subarray(0, count);
   return (smallest.reduce((sum, d) => sum + d, 0) + (count - smallest.length)) / count;
 }

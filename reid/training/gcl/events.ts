@@ -7,7 +7,7 @@ export interface GCLPosition extends LoaderState {
   readonly step: number;
   /** 1, 2 or 3; 4 when all is done. */
   readonly stage: number;
-  /** What comes next in the epoch; only stage 3 clusters. */
+  /** What comes next in the epoch; stage 3 clusters in every one, a warm-up by JVTC in some. */
   readonly phase: 'cluster' | 'train';
 }
 
@@ -23,9 +23,10 @@ export interface GCLStep {
   readonly losses: Readonly<Record<string, number>> & { readonly loss: number };
 }
 
-/** The memory was clustered, for an epoch of stage 3. */
+/** The memory was clustered: for an epoch of stage 3, or for some of a warm-up by JVTC. */
 export interface GCLClustered extends PseudoLabels {
   readonly kind: 'clustered';
+  readonly stage: number;
   readonly epoch: number;
   readonly eps: number;
 }

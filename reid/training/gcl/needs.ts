@@ -4,7 +4,7 @@ import { multiLabelWeights } from '../../losses/gcl/multi-label.js';
 import type { GCLRecipe } from '../../recipes/gcl.js';
 import type { Needs } from '../needs.js';
 import { buildGCL, optimisersOf } from './networks.js';
-import { drawingStep, jointStep, warmUpStep } from './stage-steps.js';
+import { drawingStep, jointStep, versionStep, warmUpStep } from './stage-steps.js';
 
 /**
  * What the heaviest of a recipe's stages takes, for so many pictures.
@@ -40,9 +40,20 @@ function planStage(recipe: GCLRecipe, stage: number, pictures: number): number {
   const whole = (name: string, ...shape: number[]) => empty(gpu, shape, 'int32', name);
   const memory = () => floats('memory', pictures, nets.identity.embedding);
   scope(() => {
+    if (stage === 1 && recipe.warmup === 'jvtc') {
+      const { versions } = recipe.jvtc;
+      const n = Math.min(recipe.batch / versions, pictures);
+      const images = floats('images', n * versions, 3, height, width);
+      versionStep(context, memory(), { momentum: 0.5, clustered: true }).run(
+        images,
+        whole('rows', n),
+        floats('members', n, pictures),
+      );
+      return;
+    }
     if (stage === 1) {
       const n = Math.min(recipe.batch, pictures);
-      const { most } = multiLabelWeights([[0]], pictures, recipe.warmup.hard);
+      const { most } = multiLabelWeights([[0]], pictures, recipe.mlc.hard);
       const labels = [
         floats('positives', n, pictures),
         floats('positives', n, pictures),

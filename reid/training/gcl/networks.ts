@@ -1,14 +1,20 @@
+import { constant_, kaimingNormal_ } from '../../../engine/nn/init.js';
 import { Adam, type GroupOptions, type Optimiser, SGD } from '../../../engine/optim/index.js';
 import { buildIdentityEncoder } from '../../models/gcl/build.js';
 import { Discriminator } from '../../models/gcl/discriminator.js';
 import { Generator } from '../../models/gcl/generator.js';
+import { IdentityNet } from '../../models/gcl/identity-net.js';
 import type { GCLRecipe } from '../../recipes/gcl.js';
 import { resnetOptionsOf } from '../../recipes/model-spec.js';
 import type { GCLNetworks } from './step.js';
 
-/** Builds the three networks of a recipe. */
-export function buildGCL({ model, generator, discriminator }: GCLRecipe): GCLNetworks {
+/** Builds the three networks of a recipe. Where a warm-up by JVTC comes first, the encoder's last layer begins as the authors have it. */
+export function buildGCL({ model, generator, discriminator, warmup, stages }: GCLRecipe): GCLNetworks {
   const identity = buildIdentityEncoder(resnetOptionsOf(model), model);
+  if (identity instanceof IdentityNet && warmup === 'jvtc' && stages[0] === 1) {
+    kaimingNormal_(identity.feat.weight, { mode: 'fan_out' });
+    constant_(identity.feat.bias!, 0);
+  }
   return {
     identity,
     generator: new Generator({ ...generator, codeChannels: identity.outputs }),

@@ -244,7 +244,10 @@ class GCLRun {
     const seconds = Math.round(this.#seconds * 1000) / 1000;
     this.#options.folder.log({ step, stage, epoch, images, lr, ...losses, seconds });
     const { done, all } = this.#parts.trainer.stageSteps;
-    const shown = ['loss', 'disLoss', 'reconstructionLoss', 'cycleLoss', 'memoryLoss', 'identityLoss'];
+    const shown = [
+      ...['loss', 'localLoss', 'bankLoss'],
+      ...['disLoss', 'reconstructionLoss', 'cycleLoss', 'memoryLoss', 'identityLoss'],
+    ];
     const each = shown.flatMap((name) => (losses[name] === undefined ? [] : [`${name} ${losses[name].toFixed(3)}`]));
     progress.update(done, all, `epoch ${epoch + 1}, ${each.join(', ')}, lr ${lr.toPrecision(2)}`);
   }
@@ -281,11 +284,11 @@ class GCLRun {
     await this.#write(`stage${stage}-${number}`, 'pictures', await drawPanel(this.#shown, this.#drawing));
   }
 
-  #clustered({ epoch, labels, clusters, eps }: GCLClustered): void {
+  #clustered({ stage, epoch, labels, clusters, eps }: GCLClustered): void {
     const { output, folder, pictures } = this.#options;
     const outliers = labels.reduce((count, label) => count + Number(label < 0), 0);
     const purity = this.#identities && purityOf(labels, this.#identities);
-    this.#noteEpoch(3, epoch, { clusters, outliers, eps, ...(purity === undefined ? {} : { purity }) });
+    this.#noteEpoch(stage, epoch, { clusters, outliers, eps, ...(purity === undefined ? {} : { purity }) });
     folder.log({
       step: this.#parts.trainer.step,
       clusters,

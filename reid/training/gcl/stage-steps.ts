@@ -6,6 +6,7 @@ import { reshape } from '../../../engine/ops/view.js';
 import { noGrad } from '../../../engine/tape.js';
 import { multiLabelLoss } from '../../losses/gcl/multi-label.js';
 import { blend, type Mix } from '../../losses/gcl/prototypes.js';
+import { bankLoss, meanVersions, versionLoss } from '../../losses/gcl/versions.js';
 import { updateMemoryTable } from '../../losses/memory-table.js';
 import type { GCLRecipe } from '../../recipes/gcl.js';
 import type { GCLOptimisers } from './networks.js';
@@ -32,7 +33,7 @@ export interface NamedStep<A extends readonly Tensor[]> {
   run(...args: A): Tensor;
 }
 
-/** One step of the warm-up, on pictures, their rows [B], and their multi-labels as weights; see multiLabelWeights. */
+/** One step of a warm-up by MLC, on pictures, their rows [B], and their multi-labels as weights; see multiLabelWeights. */
 export function warmUpStep(
   { recipe, nets, optimisers }: StepContext,
   memory: Tensor,
@@ -42,12 +43,48 @@ export function warmUpStep(
     names: ['loss'],
     run: (images, rows, positives, apart, hard) => {
       const features = l2Normalize(nets.identity.identify(images).embedding);
-      const loss = multiLabelLoss(features, memory, { positives, apart, hard }, recipe.warmup.delta);
+      const loss = multiLabelLoss(features, memory, { positives, apart, hard }, recipe.mlc.delta);
       backward(loss);
       optimisers.identity.step();
       optimisers.identity.zeroGrad();
       updateMemoryTable(memory, features.detach(), rows, { momentum });
       return reshape(loss, [1]);
+    },
+  };
+}
+
+/** The course of a warm-up by JVTC in an epoch. */
+export interface VersionEpoch {
+  /** What a row of the bank keeps of itself. */
+  readonly momentum: number;
+  /** Whether the bank has clusters, so that its loss counts. */
+  readonly clustered: boolean;
+}
+
+/**
+ * One step of a warm-up by JVTC, on versions of pictures side by side [B · K], the pictures' rows [B] and, where the bank has
+ * clusters, the shares of their members [B, N]; see memberShares.
+ */
+export function versionStep(
+  { recipe, nets, optimisers }: StepContext,
+  bank: Tensor,
+  { momentum, clustered }: VersionEpoch,
+): NamedStep<[Tensor, Tensor] | [Tensor, Tensor, Tensor]> {
+  const { versions, temperature, bankTemperature, bankWeight } = recipe.jvtc;
+  return {
+    names: clustered ? ['loss', 'localLoss', 'bankLoss'] : ['loss', 'localLoss'],
+    run: (...[images, rows, members]) => {
+      const { embedding } = nets.identity.identify(images);
+      const means = meanVersions(embedding, versions);
+      const features = l2Normalize(embedding);
+      const local = versionLoss(features, means, temperature);
+      const global = members && bankLoss(features, bank, members, bankTemperature);
+      const loss = global ? add(local, mulScalar(global, bankWeight)) : local;
+      backward(loss);
+      optimisers.identity.step();
+      optimisers.identity.zeroGrad();
+      updateMemoryTable(bank, means.detach(), rows, { momentum, normalise: false });
+      return stack([loss, local, ...(global ? [global] : [])].map((value) => reshape(value.detach(), [])));
     },
   };
 }

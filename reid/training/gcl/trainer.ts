@@ -12,14 +12,15 @@ import { DivergedError } from '../trainer.js';
 import type { PseudoLabels } from '../unsupervised/method.js';
 import { type AnyBatch, type Argument, stepArguments } from './arguments.js';
 import { StructuredBatches, type StructureMaps } from './batches.js';
-import { clusterMemory, prototypesOf } from './clusters.js';
+import { clusterMemory, type GCLClusters, prototypesOf } from './clusters.js';
 import { RowDraws } from './draws.js';
 import type { GCLClustered, GCLEvent, GCLPosition } from './events.js';
 import { type GCLOptimisers, optimisersOf } from './networks.js';
 import { readStage, writeStage } from './stage-state.js';
-import { drawingStep, jointStep, type NamedStep, warmUpStep } from './stage-steps.js';
+import { drawingStep, jointStep, type NamedStep, versionStep, warmUpStep } from './stage-steps.js';
 import type { GCLNetworks } from './step.js';
 import { emptyMemory, warmUpLoader, warmUpMomentum } from './warm-up.js';
+import { bankMomentum, clusterBank, isBankDue, randomBank, versionLoader } from './warm-up-versions.js';
 
 export interface GCLTrainerOptions {
   readonly gpu: Gpu;
@@ -59,7 +60,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
   #scheduler: Scheduler;
   #position: GCLPosition;
   #memory: Tensor | undefined;
-  #pseudo: (PseudoLabels & { readonly eps: number }) | undefined;
+  #pseudo: GCLClusters | undefined;
   #centres: NamedArray | undefined;
   #epoch: Epoch | undefined;
 
@@ -70,7 +71,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     this.nets = nets;
     const stage = recipe.stages[0]!;
     if (stage > 1 || recipe.stages.length > 1) this.#drawable();
-    this.#position = { step: 0, stage, epoch: 0, batch: 0, phase: stage === 3 ? 'cluster' : 'train' };
+    this.#position = { step: 0, stage, epoch: 0, batch: 0, phase: this.#phaseOf(stage, 0) };
     this.#optimisers = optimisersOf(recipe, nets, stage);
     this.#scheduler = new Scheduler(this.optimiser, this.#course(stage));
   }
@@ -95,12 +96,17 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
 
   get state(): GCLPosition {
     const position = { ...this.#position, ...this.#epoch?.loader.state };
-    // Behind the last batch of an epoch of stage 3 there are new clusters to be made first.
-    const phase = position.stage === 3 && position.epoch > this.#position.epoch ? 'cluster' : position.phase;
-    return { ...position, phase };
+    // Behind the last batch of an epoch there may be new clusters to be made first.
+    const next = position.epoch > this.#position.epoch;
+    return { ...position, phase: next ? this.#phaseOf(position.stage, position.epoch) : position.phase };
   }
 
-  /** The clusters of the newest epoch of stage 3. */
+  /** What an epoch begins with. */
+  #phaseOf(stage: number, epoch: number): GCLPosition['phase'] {
+    return stage === 3 || (stage === 1 && isBankDue(this.recipe, epoch)) ? 'cluster' : 'train';
+  }
+
+  /** The newest clusters: of stage 3, or of a warm-up by JVTC. */
   get pseudo(): PseudoLabels | undefined {
     return this.#pseudo;
   }
@@ -192,7 +198,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
   /** Goes on to the stage behind one that is done. */
   #next(stage: number): void {
     const { step } = this.#position;
-    this.#position = { step, stage: stage + 1, epoch: 0, batch: 0, phase: stage === 2 ? 'cluster' : 'train' };
+    this.#position = { step, stage: stage + 1, epoch: 0, batch: 0, phase: this.#phaseOf(stage + 1, 0) };
     const { nets } = this.#options;
     if (stage === 1) this.#optimisers = optimisersOf(this.recipe, nets, 2);
     if (stage === 2) {
@@ -207,8 +213,28 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
   }
 
   async #cluster(): Promise<GCLClustered> {
+    const { stage, epoch } = this.#position;
+    const found = stage === 1 ? await this.#clusterBank() : await this.#clusterMemory();
+    this.#pseudo = found;
+    this.#position = { ...this.#position, phase: 'train' };
+    return { kind: 'clustered', stage, epoch, ...found };
+  }
+
+  /** The memory of the warm-up, as it is or as it begins. */
+  #warmUpMemory(): Tensor {
+    const { gpu, dataset, recipe, seed, nets } = this.#options;
+    const [rows, width] = [dataset.pictures.length, nets.identity.embedding];
+    this.#memory ??= recipe.warmup === 'jvtc' ? randomBank(gpu, rows, width, seed) : emptyMemory(gpu, rows, width);
+    return this.#memory;
+  }
+
+  #clusterBank(): Promise<GCLClusters> {
+    const { pictures } = this.#options.dataset;
+    return clusterBank(this.#warmUpMemory(), this.recipe, (i) => pictures[i]!.path);
+  }
+
+  async #clusterMemory(): Promise<GCLClusters> {
     const { gpu, dataset } = this.#options;
-    const { epoch } = this.#position;
     const features = !this.#memory || this.recipe.joint.refresh ? await this.#features() : undefined;
     if (features) {
       this.#memory?.storage.release();
@@ -218,12 +244,8 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     const [count, dimension] = memory.shape as [number, number];
     const data = (await memory.read()) as Float32Array;
     const points = await gpuPoints(gpu, { data, dimension }, { unit: true, nameOf: (i) => dataset.pictures[i]!.path });
-    try {
-      this.#pseudo = await clusterMemory(points, this.recipe.clustering);
-    } finally {
-      points.release();
-    }
-    const { labels, clusters, eps } = this.#pseudo;
+    const found = await clusterMemory(points, this.recipe.clustering).finally(() => points.release());
+    const { labels, clusters, eps } = found;
     const { batch } = this.recipe.joint;
     const usable = this.#drawable().filter((i) => labels[i]! >= 0).length;
     if (clusters < 1 || usable < batch) {
@@ -232,10 +254,9 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
           `--set clustering.eps= (now ${eps.toPrecision(3)}), a smaller --set clustering.minSamples=, or a longer first stage.`,
       );
     }
-    const centres = prototypesOf(this.#pseudo, data, dimension);
+    const centres = prototypesOf(found, data, dimension);
     this.#centres = { dtype: 'float32', shape: [clusters, dimension], data: centres };
-    this.#position = { ...this.#position, phase: 'train' };
-    return { kind: 'clustered', epoch, labels, clusters, eps };
+    return found;
   }
 
   /** The encoder's features of all pictures as retrieval compares them. */
@@ -261,9 +282,13 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
       const run = step.run as unknown as (...args: readonly Tensor[]) => Tensor;
       return { loader, step, update: staticStep(run, gpu), ...rest };
     };
+    if (stage === 1 && recipe.warmup === 'jvtc') {
+      const course = { momentum: bankMomentum(recipe, epoch), clustered: this.#pseudo !== undefined };
+      const step = versionStep(context, this.#warmUpMemory(), course);
+      return made(versionLoader(recipe, dataset, seed, store), step as NamedStep<never>);
+    }
     if (stage === 1) {
-      this.#memory ??= emptyMemory(gpu, dataset.pictures.length, nets.identity.embedding);
-      const step = warmUpStep(context, this.#memory, warmUpMomentum(recipe, epoch));
+      const step = warmUpStep(context, this.#warmUpMemory(), warmUpMomentum(recipe, epoch));
       return made(warmUpLoader(recipe, dataset, seed, store), step as NamedStep<never>);
     }
     const labels = stage === 3 ? this.#pseudo!.labels : undefined;
@@ -297,7 +322,9 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     this.nets.discriminator.train();
     this.#epoch ??= this.#begin();
     const { loader, step, update } = this.#epoch;
-    for await (const batch of loader as AsyncIterable<AnyBatch>) {
+    // Where the loop was left behind the last batch, the loader stands at the next epoch.
+    const batches = loader.state.epoch === epoch ? (loader as AsyncIterable<AnyBatch>) : [];
+    for await (const batch of batches) {
       this.#scheduler.epoch = epoch + batch.index / batch.count;
       const args = await stepArguments(batch, {
         ...this.#options,
@@ -318,7 +345,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     }
     // A stage's step is recorded once and kept while nothing of it changes between epochs.
     if (stage !== 2 || epoch + 1 >= this.#epochs(stage)) await this.#end();
-    this.#position = { ...this.#position, epoch: epoch + 1, batch: 0, phase: stage === 3 ? 'cluster' : 'train' };
+    this.#position = { ...this.#position, epoch: epoch + 1, batch: 0, phase: this.#phaseOf(stage, epoch + 1) };
     yield { kind: 'epoch', stage, epoch };
   }
 

@@ -3,6 +3,7 @@ import {
   Loader,
   type LoaderState,
   shuffledSampler,
+  type TransformConfig,
   trainTransform,
   type UnlabelledDataset,
 } from '../../../datasets/index.js';
@@ -35,21 +36,16 @@ async function scoresOf(memory: Tensor, rows: readonly number[]): Promise<Float3
   return out;
 }
 
-/** Arguments of a step of the warm-up; see warmUpStep. */
-export type WarmUpArguments = readonly [images: Tensor, rows: Tensor, positives: Tensor, apart: Tensor, hard: Tensor];
+/** What is done to pictures of the warm-up. */
+export const warmUpTransform = ({ input, augment }: GCLRecipe): TransformConfig =>
+  trainTransform({ pad: undefined, erase: undefined, flip: undefined, ...input, ...augment });
 
 /** Augmented pictures in random order, each with its number as its label. */
 export function warmUpLoader(recipe: GCLRecipe, dataset: UnlabelledDataset, seed: number, store: ImageStore): Loader {
   const count = dataset.pictures.length;
   return new Loader(dataset, dataset.pictures, {
     sampler: shuffledSampler(count, Math.min(recipe.batch, count), seed),
-    transform: trainTransform({
-      pad: undefined,
-      erase: undefined,
-      flip: undefined,
-      ...recipe.input,
-      ...recipe.augment,
-    }),
+    transform: warmUpTransform(recipe),
     seed,
     labels: Int32Array.from({ length: count }, (_, i) => i),
     store,
@@ -58,7 +54,7 @@ export function warmUpLoader(recipe: GCLRecipe, dataset: UnlabelledDataset, seed
 
 /** Which rows show the person of each picture, as the memory has it in this epoch. */
 export async function warmUpLabels(
-  { warmup }: GCLRecipe,
+  { mlc }: GCLRecipe,
   memory: Tensor,
   rows: Int32Array,
   { epoch }: LoaderState,
@@ -66,16 +62,15 @@ export async function warmUpLabels(
   const count = memory.shape[0]!;
   const targets = Array.from(rows);
   const positives =
-    epoch < warmup.labelsFrom
+    epoch < mlc.labelsFrom
       ? targets.map((row) => [row])
-      : await predictMultiLabels(targets, count, (some) => scoresOf(memory, some), warmup.threshold);
-  return multiLabelWeights(positives, count, warmup.hard);
+      : await predictMultiLabels(targets, count, (some) => scoresOf(memory, some), mlc.threshold);
+  return multiLabelWeights(positives, count, mlc.hard);
 }
 
 /** What a row keeps of itself in an epoch. */
-export const warmUpMomentum = ({ warmup, epochs }: GCLRecipe, epoch: number): number =>
-  (warmup.momentum * epoch) / epochs;
+export const warmUpMomentum = ({ mlc, epochs }: GCLRecipe, epoch: number): number => (mlc.momentum * epoch) / epochs;
 
-/** A memory of zeros, as the warm-up begins. */
+/** A memory of zeros, as a warm-up by multi-labels begins. */
 export const emptyMemory = (gpu: Gpu, rows: number, width: number): Tensor =>
   tensor(new Float32Array(rows * width), [rows, width], { gpu }).keep();

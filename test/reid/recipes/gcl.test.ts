@@ -4,6 +4,7 @@ import {
   gcl,
   gclSmall,
   gclStage1,
+  gclStage1JVTC,
   gclStage2,
   gclStage3,
   isGCL,
@@ -14,7 +15,7 @@ import {
 
 test('the recipes are told apart, and differ in their stages', () => {
   const names = [...recipes.values()].filter(isGCL).map(({ name }) => name);
-  assert.equal(names, ['gcl-small', 'gcl', 'gcl-stage1', 'gcl-stage2', 'gcl-stage3']);
+  assert.equal(names, ['gcl-small', 'gcl', 'gcl-stage1', 'gcl-stage1-jvtc', 'gcl-stage2', 'gcl-stage3']);
   assert.equal([gclStage1.stages, gclStage2.stages, gclStage3.stages], [[1], [2], [3]]);
   const { weights, drawing, joint, adam, clustering } = gcl;
   assert.equal(weights, {
@@ -27,6 +28,18 @@ test('the recipes are told apart, and differ in their stages', () => {
     [20, 3.5e-4, 10, 1e-5, 0.04, 0.2],
   );
   assert.equal([clustering.k1, clustering.k2, clustering.minSamples, clustering.eps], [30, 6, 4, 0.55]);
+});
+
+test('a warm-up by JVTC has the values of the released files', () => {
+  const { warmup, jvtc, batch, optimiser, schedule, epochs } = gclStage1JVTC;
+  assert.equal(
+    [gcl.warmup, warmup, batch, optimiser.lr, optimiser.lr * optimiser.trunk],
+    ['mlc', 'jvtc', 128, 0.1, 0.010000000000000002],
+  );
+  assert.equal([schedule, epochs], [{ kind: 'step', every: 40, gamma: 0.1, each: 'epoch' }, 45]);
+  assert.equal([jvtc.versions, jvtc.temperature, jvtc.bankTemperature, jvtc.bankWeight], [4, 0.1, 0.05, 0.2]);
+  assert.equal([jvtc.k1, jvtc.k2, jvtc.lambda, jvtc.rho, jvtc.factor], [20, 6, 0.3, 1.6e-3, 0.75]);
+  assert.is(overrideRecipe(gcl, ['warmup=jvtc']).jvtc.every, 5);
 });
 
 test('every part can be set', () => {
@@ -49,7 +62,7 @@ test('every part can be set', () => {
     ...[
       'passes=apart',
       'panels.every=0',
-      'warmup.threshold=0.5',
+      'mlc.threshold=0.5',
       'generator.width=8',
       'discriminator.scales=2',
       'mixAlpha=1',
@@ -83,6 +96,13 @@ test('what makes no sense says what would', () => {
   refused(['joint.epoch=3'], [/joint\.epochs/]);
   refused(['variant=cvpr', 'weights.mixedCode=1'], [/weights\.mixedCode/]);
   refused(['clustering.minSamples=0'], [/at least 1/]);
+  refused(['warmup=JVTC'], [/mlc, jvtc/]);
+  refused(['warmup.threshold=0.5'], [/no key "warmup\.threshold"/, /mlc\.threshold/]);
+  refused(['warmup=jvtc', 'batch=30'], [/two pictures or more/, /batch=32/]);
+  refused(['warmup=jvtc', 'batch=4'], [/so 8 or a larger multiple of 4/]);
+  refused(['warmup=jvtc', 'jvtc.rho=0'], [/jvtc\.rho must be above 0/]);
+  refused(['jvtc.temperature=0'], [/above 0/]);
+  refused(['jvtc.lambda=2'], [/from 0 to 1/]);
 });
 
 test.run();

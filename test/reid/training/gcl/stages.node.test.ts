@@ -61,6 +61,47 @@ test('all stages: what is frozen stays, norms count, and a run that is stopped i
   await trainer.close();
 });
 
+test('a warm-up by JVTC clusters its bank when it is due, and goes on to the same bits', async () => {
+  const changes = ['warmup=jvtc', 'stages=[1]', 'epochs=3', 'jvtc.versions=2', 'jvtc.clustersFrom=1', 'jvtc.every=2'];
+  const ofBank = ['jvtc.k1=4', 'jvtc.k2=2', 'jvtc.rho=0.1', 'jvtc.momentumStep=0.2'];
+  const warmUp = tinyGCL(...changes, ...ofBank);
+  const trainer = tinyTrainer(warmUp);
+  const stops: ((event: GCLEvent) => boolean)[] = [
+    // Behind the last batch before the clustering; within an epoch whose clusters are of the one before.
+    (event) => isStep(event) && event.step === 4,
+    (event) => isStep(event) && event.epoch === 2,
+  ];
+  const events: GCLEvent[] = [];
+  const checkpoints = [];
+  for (const stop of stops) {
+    events.push(...(await eventsUntil(trainer, stop)));
+    checkpoints.push({ made: events.length, checkpoint: await saved(trainer) });
+  }
+  events.push(...(await eventsUntil(trainer)));
+  const steps = events.filter(isStep);
+  assert.is(steps.length, 12, 'three pictures twice in a batch');
+  assert.ok(steps.every(({ images }) => images === 6));
+  const kinds = events.map((event) => (event.kind === 'step' ? Object.keys(event.losses).length : event.kind));
+  const epoch = (losses: number) => [losses, losses, losses, losses, 'epoch'];
+  assert.equal(kinds, [...epoch(2), 'clustered', ...epoch(3), ...epoch(3), 'stage']);
+  for (const { losses } of steps)
+    assert.ok(Math.abs(losses.loss - losses.localLoss! - 0.2 * (losses.bankLoss ?? 0)) < 1e-4, 'the weighted sum');
+  const last = await saved(trainer);
+  for (const { made, checkpoint } of checkpoints) {
+    const again = tinyTrainer(warmUp);
+    await restoreGCL(again, checkpoint);
+    assert.equal(again.state, checkpoint.position);
+    // Who goes on behind the last batch of an epoch has seen its end.
+    const rest = events.slice(made).filter(({ kind }, i) => i > 0 || kind !== 'epoch');
+    assert.equal(await eventsUntil(again), rest, `all that happens after event ${made}`);
+    const end = await saved(again);
+    for (const part of ['model', 'pseudo'] as const) assert.equal(differing(end[part], last[part]), [], part);
+    assert.equal(differing(end.optimiser.arrays, last.optimiser.arrays), [], 'moments');
+    await again.close();
+  }
+  await trainer.close();
+});
+
 async function failure(work: Promise<unknown>): Promise<Error> {
   try {
     await work;

@@ -14,7 +14,7 @@ import { gpu } from '../../../engine/device.js';
 export const GCL_CHANGES = [
   ...['input.height=48', 'input.width=40', 'input.resize=bilinear', 'model.width=4', 'model.embedding=8', 'epochs=1'],
   ...['batch=6', 'generator.width=2', 'generator.blocks=1', 'generator.mlpWidth=4', 'discriminator.width=2'],
-  ...['discriminator.scales=2', 'warmup.labelsFrom=0', 'drawing.epochs=1', 'drawing.batch=4', 'drawing.microBatch=4'],
+  ...['discriminator.scales=2', 'mlc.labelsFrom=0', 'drawing.epochs=1', 'drawing.batch=4', 'drawing.microBatch=4'],
   ...['joint.epochs=2', 'joint.batch=4', 'clustering.k1=6', 'clustering.k2=2', 'clustering.minSamples=2'],
   ...['clustering.eps=0.9', 'augment.jitter=null', 'evaluation.batch=12'],
 ];
