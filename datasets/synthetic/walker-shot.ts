@@ -31,8 +31,11 @@ const ROOM = 'toy-walkers';
 /** Blur of the scene behind, as a share of the picture's height: out of focus, so that a small generator can learn to draw it. */
 const DEFOCUS = 0.03;
 
+/** Blur of the whole picture, in the same unit and for the same reason. */
+const SOFTNESS = 0.0125;
+
 /** Of the camera's usual noise: grain is what no generator can foresee. */
-const NOISE = 0.5;
+const NOISE = 0.3;
 
 /** How often somebody crosses the picture of a camera that mostly sees fronts and backs, or the other way around. */
 const CROSSING = 0.3;
@@ -75,6 +78,17 @@ export interface WalkerScene {
   readonly grain: number;
 }
 
+/** The same person in clothes of one colour each: a pattern says nothing that the means of a map could carry to another view. */
+function dressedPlainly({ scarf: _, ...person }: Person): Person {
+  const { sleeveColour: _sleeve, inner: _inner, ...upper } = person.upper;
+  const { seam: _seam, ...lower } = person.lower;
+  return {
+    ...person,
+    upper: { ...upper, cloth: { ...upper.cloth, pattern: 'plain' }, print: 'none' },
+    lower: { ...lower, cloth: { ...lower.cloth, pattern: 'plain' } },
+  };
+}
+
 /** What a shot shows: who, in which pose and direction, in front of what and in which light. */
 export function sceneOfShot({ seed, person, camera: number, index }: WalkerShot): WalkerScene {
   const random = new RandomStream(seed, 'walker shot', person * SHOTS_PER_PERSON + number * 64 + index);
@@ -90,21 +104,19 @@ export function sceneOfShot({ seed, person, camera: number, index }: WalkerShot)
     amount: random.range(0.6, 1),
     folds: random.integer(1 << 20),
   };
-  const outlook: Outlook = {
-    shift: random.range(0, 12),
-    ground: camera.ground + random.range(-0.1, 0.1),
-    light: random.range(0.7, 1.25),
-  };
-  const flicker = random.range(0.93, 1.07);
+  // A camera that hangs still: behind everybody is the same place, as clouds come and go.
+  const outlook: Outlook = { shift: 3 * number, ground: camera.ground, light: random.range(0.9, 1.1) };
+  const flicker = random.range(0.95, 1.05);
   const { gains } = camera.optics;
   return {
-    person: drawPerson(new RandomStream(seed, 'walker', person)),
+    person: dressedPlainly(drawPerson(new RandomStream(seed, 'walker', person))),
     camera,
     sight,
     outlook,
     optics: {
       ...camera.optics,
       gains: [gains[0] * flicker, gains[1] * flicker, gains[2] * flicker],
+      blur: SOFTNESS,
       noise: camera.optics.noise * NOISE,
     },
     grain: random.integer(1 << 30),

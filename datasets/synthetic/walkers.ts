@@ -64,8 +64,8 @@ export async function trueView({ path }: Picture, view: number): Promise<Image> 
 
 /**
  * A small dataset of drawn people who walk past level cameras in all directions, unhidden and well boxed, so that their structure is known:
- * for generators that turn people around (GCL). Each has a build, hair, clothes and luggage of their own; cameras differ in direction,
- * scene, light and sharpness. The same options give the same bytes.
+ * for generators that turn people around (GCL). Each has a build, hair, luggage and clothes of their own, of one colour each; cameras
+ * hang still, a little out of focus, and differ in direction, scene and light. The same options give the same bytes.
  *
  * @throws DatasetError naming the option that makes no sense
  *

@@ -41,7 +41,7 @@ test('a path is all that it takes to draw a picture', async () => {
 });
 
 /** Hashes of pictures and of a true view. They change only when the drawing does, and then results on this set change too. */
-const GOLDEN = [3817252481, 918157109, 4111245641];
+const GOLDEN = [2917440890, 1153481400, 2759650758];
 
 test('pictures stay as they are from version to version, and differ from seed to seed', async () => {
   const dataset = createToyWalkers(SMALL);
@@ -71,7 +71,7 @@ test('a true view turns the person, and nothing else', async () => {
         const difference = Math.abs(turned[i * 3]! - photo[i * 3]!);
         // The upper corners are far from people, their bags and their shadows.
         if (from[i]! < 1 && to[i]! < 1) inside += difference;
-        else if (i < 32 * 16 && (i % 32 < 6 || i % 32 > 25)) outside = Math.max(outside, difference);
+        else if (i < 32 * 16 && (i % 32 < 3 || i % 32 > 28)) outside = Math.max(outside, difference);
       }
       assert.ok(inside > 500, `view ${view}: the person is turned (${inside})`);
       assert.is(outside, 0, `view ${view}: the ground stays`);
