@@ -1,7 +1,14 @@
 import { compareCounts } from '../datasets/check-counts.js';
 import { checkFolders } from '../datasets/check-folders.js';
 import { DatasetError } from '../datasets/error.js';
-import { checkDataset, checkPictures, DATASET_FACTS, type Finding, rangeOfSizes } from '../datasets/index.js';
+import {
+  checkDataset,
+  checkPictures,
+  DATASET_FACTS,
+  type Finding,
+  hasTracklets,
+  rangeOfSizes,
+} from '../datasets/index.js';
 import { inspectPictures } from '../datasets/inspect.node.js';
 import { nearestName } from '../datasets/nearest.js';
 import { DATASET_KINDS, JOINED_KINDS, openDataset } from '../datasets/open.node.js';
@@ -98,7 +105,7 @@ async function check(data: string, values: Values): Promise<CheckReport> {
     : quick || interrupted
       ? `${again}   (decodes every picture)`
       : dataset.train.length > 0
-        ? `node cli/train.js baseline --data ${quoted(data)}`
+        ? `node cli/train.js ${hasTracklets(dataset) ? 'fgreid-video-small' : 'baseline'} --data ${quoted(data)}`
         : `node cli/evaluate.js RUN --data ${quoted(data)}`;
   return {
     data,

@@ -51,7 +51,7 @@ export function wholeNumber(name: string, text: string | undefined, otherwise: n
  */
 export async function openMended(spec: string): Promise<ReidDataset> {
   const dataset = await openDataset(spec);
-  const [problem] = problemsOf(dataset);
+  const problem = problemsOf(dataset).find(({ level }) => level === 'error');
   if (!problem) return dataset;
   throw new DatasetError(
     `${dataset.name}: ${problem.message}. ${problem.advice ?? ''}\nAll that is wrong with it: node cli/check.js --data ${quoted(spec)}`,

@@ -51,8 +51,9 @@ export async function readInitialWeights(
     begin: (model, silent = false) => {
       for (const { path, arrays, trunk: part } of files) {
         try {
-          for (const { what, rows } of importInitial(model, arrays, part)) {
-            if (!silent) terminal.write(`${path} → ${what}: ${importTable(rows)}\n`);
+          for (const { what, rows, classifier } of importInitial(model, arrays, part)) {
+            const anew = classifier.length > 0 ? `${classifier.join(', ')} left out: classifiers begin anew\n` : '';
+            if (!silent) terminal.write(`${path} → ${what}: ${importTable(rows)}\n${anew}`);
           }
         } catch (error) {
           if (!(error instanceof FormatError)) throw error;

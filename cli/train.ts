@@ -19,6 +19,7 @@ import { openUsable, readArguments, runCommand, terminal, UsageError, wholeNumbe
 import { type InitialFiles, readInitialWeights } from './initial-weights.js';
 import { parameterReport } from './parameter-report.js';
 import { trainGCLRun } from './train-gcl.js';
+import { withOptionFile } from './train-options.js';
 import { needEmpty, type Plan, stopSignal } from './train-plan.js';
 import { trainWithoutLabels } from './train-unsupervised.js';
 
@@ -34,6 +35,9 @@ ${[...recipes.values()].map(({ name, about }) => `                      ${name.p
   --data DATA       ${[...Object.values(DATASET_KINDS), ...JOINED_KINDS].join('\n                    ')}
   --out DIR         default runs/RECIPE-DATE-TIME
   --set KEY=VALUE   changes the recipe, as --set epochs=5 --set optimiser.lr=0.001; see --print
+  --options FILE    of fgreid…: an option file of the released code, [section] and lines of key = value: alpha, sigma, l, gamma,
+                    margin, beta_ratio, and if given var_weight, lsr_weight, lcn_weight, weight_decay; before --set
+  --section NAME    the section of FILE, where it has several
   --structure MAPS  of gcl…: whose maps its generator draws from: toy (default for toy-walkers), walker, keypoints:FILE, maps:DIR, mesh:DIR
   --weights FILE    weights to begin with, may be repeated: a run, a file of the original system, or ImageNet's of a ResNet;
                     classifiers begin anew. Of gcl…: a run of gcl… or cluster-contrast, or a .pth of an encoder, gen or dis
@@ -52,6 +56,8 @@ const OPTIONS = {
   data: { type: 'string' },
   out: { type: 'string' },
   set: { type: 'string', multiple: true },
+  options: { type: 'string' },
+  section: { type: 'string' },
   seed: { type: 'string' },
   resume: { type: 'boolean' },
   profile: { type: 'boolean' },
@@ -142,7 +148,13 @@ async function main(): Promise<number> {
       '--resume takes recipe and seed from the run; give --out DIR alone (and --set, to change it from here on).',
     );
   }
-  const recipe = overrideRecipe(recipeCalled(positionals[0] ?? 'baseline'), values.resume ? [] : (values.set ?? []));
+  if (values.resume && (values.options || values.section))
+    throw new UsageError('--resume goes on with the run’s own recipe; change it by --set, not by --options.');
+  if (values.section && !values.options)
+    throw new UsageError('--section says what is read of a file: give --options FILE too.');
+  const named = recipeCalled(positionals[0] ?? 'baseline');
+  const begun = values.options ? await withOptionFile(named, values.options, values.section) : named;
+  const recipe = overrideRecipe(begun, values.resume ? [] : (values.set ?? []));
   if (values.print) {
     console.log(JSON.stringify(recipe, null, 2));
     return 0;

@@ -12,7 +12,7 @@ import { SpecError } from './spec-options.js';
 export function allSplits(spec: string): string[] {
   const found = /([?&])split=all(?=&|$)/.exec(spec);
   if (!found) return [spec];
-  const kind = /^[a-z0-9]+(?=:)/.exec(spec)?.[0] ?? '';
+  const kind = /^[a-z0-9-]+(?=:)/.exec(spec)?.[0] ?? '';
   const count = DISK_KINDS[kind]?.splits;
   if (count === undefined) {
     const known = Object.entries(DISK_KINDS).flatMap(([name, { splits }]) => (splits ? [`${name} (${splits})`] : []));

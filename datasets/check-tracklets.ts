@@ -29,11 +29,24 @@ function gapOf(members: readonly Member[]): string | undefined {
   return at < 0 ? undefined : `between frames ${frames[at]} and ${frames[at + 1]}`;
 }
 
+/** The first two frames of a tracklet with one number. */
+function sameFrame(members: readonly Member[]): string | undefined {
+  const seen = new Map<number, string>();
+  for (const { record } of members) {
+    if (record.frame === undefined) continue;
+    const other = seen.get(record.frame);
+    if (other !== undefined) return `frame ${record.frame} (${other} and ${record.path})`;
+    seen.set(record.frame, record.path);
+  }
+  return undefined;
+}
+
 /** Looks at tracklets: what is no tracklet, and what may be a broken one. Nothing is said of datasets without. */
 export function checkTracklets(dataset: ReidDataset): Finding[] {
   const mixed: string[] = [];
   const single: string[] = [];
   const gaps: string[] = [];
+  const repeated: string[] = [];
   for (const members of membersOf(dataset).values()) {
     const [first, ...rest] = members as [Member, ...Member[]];
     const { path } = first.record;
@@ -44,6 +57,8 @@ export function checkTracklets(dataset: ReidDataset): Finding[] {
     if (rest.length === 0) single.push(path);
     const gap = gapOf(members);
     if (gap !== undefined) gaps.push(`${path} (${gap})`);
+    const twice = sameFrame(members);
+    if (twice !== undefined) repeated.push(twice);
   }
   const findings: Finding[] = [];
   const add = (level: Finding['level'], code: string, items: string[], message: string, advice: string): void => {
@@ -59,6 +74,13 @@ export function checkTracklets(dataset: ReidDataset): Finding[] {
       'tracklets have frames of two identities, cameras or splits',
     ),
     'A tracklet shows one identity in one camera, and belongs to one split: number them apart.',
+  );
+  add(
+    'warning',
+    'frame-twice',
+    repeated,
+    counted(repeated.length, 'tracklet has two pictures of one frame', 'tracklets have two pictures of one frame'),
+    'Number the frames apart; if two individuals are in it, number the tracklets apart.',
   );
   add(
     'note',

@@ -77,9 +77,10 @@ export async function openFolder(folder: string, options: FolderOptions = {}): P
 /** Frames one folder deeper than pictures of identities would be: somebody forgot to say that they are tracklets. */
 async function refuseTracklets(root: string, folder: string, depth: number): Promise<void> {
   const files = await listPictures(root, true);
-  if (files.length === 0 || files.some((file) => file.split('/').length !== depth + 2)) return;
+  const deeper = files.filter((file) => file.split('/').length === depth + 2);
+  if (deeper.length * 2 <= files.length) return;
   throw new DatasetError(
-    `${root} has folders of pictures in the folders of its identities (${files[0]}). If each of them is a tracklet, write ` +
+    `${root} has folders of pictures in the folders of its identities (${deeper[0]}). If each of them is a tracklet, write ` +
       `folder:${folder}?tracklets=yes; otherwise move the pictures up.`,
   );
 }

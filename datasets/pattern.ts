@@ -1,4 +1,4 @@
-import { basename, join } from '#files';
+import { basename, dirname, join } from '#files';
 import { assembleDataset, halveIdentities, type RawEntry } from './assemble.js';
 import type { ReidDataset, SkippedFile } from './dataset.js';
 import { decodeFile } from './decode-file.js';
@@ -6,6 +6,7 @@ import { DatasetError } from './error.js';
 import { listPictures, needFolder, sayContents } from './files.js';
 import type { Finding } from './finding.js';
 import { compileCamera, compileChoice, compilePattern } from './name-pattern.js';
+import { type NamedFrame, sharedTrackletNames } from './tracklet-names.js';
 
 export interface PatternOptions {
   /**
@@ -96,11 +97,20 @@ export async function readByPattern(
     if (inTest) return inTest(identity) ? 'test' : 'train';
     return half.has(identity) ? 'train' : 'test';
   };
+  const named: NamedFrame[] = [];
   const entries = found.flatMap(({ file, fields, identity }): RawEntry[] => {
     const split = splitFor(identity, fields.get('split'), file);
     const [path, tracklet] = [join(root, file), fields.get('tracklet')];
-    if (split)
-      return [{ path, identity, camera: cameraOf(fields, file), split, tracklet, frame: frameOf(fields, path) }];
+    if (split) {
+      const camera = cameraOf(fields, file);
+      if (tracklet !== undefined) {
+        // The same name in another folder is another tracklet.
+        const place = dirname(file);
+        const whole = basename(place) === tracklet ? place : join(place, tracklet);
+        named.push({ tracklet: whole, identity, camera, split, where: path });
+      }
+      return [{ path, identity, camera, split, tracklet, frame: frameOf(fields, path) }];
+    }
     skipped.push({ path: join(root, file), reason: 'in neither train= nor test=' });
     return [];
   });
@@ -118,14 +128,15 @@ export async function readByPattern(
   if (!pattern.fields.includes('split') && !inTrain && !inTest) {
     notes.push('no split is given: the first half of the identities, in natural order, is for training');
   }
+  const names = sharedTrackletNames(named);
   return assembleDataset({
     name: `${kind}, ${root}`,
     entries,
-    notes,
+    notes: [...notes, ...names.notes],
     source: root,
     folders: [root],
     skipped,
-    problems,
+    problems: [...problems, ...names.problems],
     read: decodeFile,
   });
 }

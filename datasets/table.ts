@@ -10,6 +10,7 @@ import { compileChoice } from './name-pattern.js';
 import { splitOf } from './pattern.js';
 import { findColumns } from './table-columns.js';
 import { readTable, type TableRow } from './table-text.js';
+import { sharedTrackletNames, unnumberedFrames } from './tracklet-names.js';
 
 export interface TableOptions {
   /** Names of the columns, where they are not what people usually call them; `camera: 'each'` takes none. */
@@ -43,10 +44,11 @@ interface Picture {
   readonly frame: number | undefined;
 }
 
-/** The number of a frame. */
+/** The number of a frame, which programs that know fractions only write as `12.0`. */
 function frameOf(written: string, where: string): number | undefined {
-  if (written === '' || /^\d{1,15}$/.test(written)) return written === '' ? undefined : Number(written);
-  throw new DatasetError(`${where}: the frame is ${written}; it should be a whole number.`);
+  if (written === '') return undefined;
+  if (/^\d{1,15}(\.0*)?$/.test(written)) return Number(written);
+  throw new DatasetError(`${where}: the frame is ${written}; it should be a whole number, from 0.`);
 }
 
 /** A path as it was written on whatever system. */
@@ -69,6 +71,15 @@ async function findPictures(
     if (path !== undefined && path !== wanted) result.respelt.push({ ...picture, path });
   }
   return result;
+}
+
+/** What to add where not one frame of some tracklets was found. */
+function sayLost(missing: readonly Picture[], found: readonly Picture[]): string {
+  const nameOf = ({ identity, camera, tracklet }: Picture): string => JSON.stringify([identity, camera, tracklet]);
+  const present = new Set(found.map(nameOf));
+  const lost = missing.filter((picture) => picture.tracklet !== undefined && !present.has(nameOf(picture)));
+  const count = new Set(lost.map(nameOf)).size;
+  return count === 0 ? '' : `; nothing is left of ${counted(count, 'tracklet')}, first ${lost[0]!.tracklet}`;
 }
 
 /** Rows sorted by what earlier ones say of the same picture: nothing, the same, or something else (then all of them are out). */
@@ -203,12 +214,13 @@ export async function openTable(file: string, options: TableOptions = {}): Promi
     return [];
   });
   const absent = missing.map(({ path, line }) => `${path} (row ${line})`);
+  const absence = `${counted(missing.length, 'picture')} of ${table.rows.length} not found, first ${absent[0]}${sayLost(missing, found)}`;
   const problems: Finding[] = [];
   if (absent.length > 0 && options.missing !== 'skip') {
     problems.push({
       level: 'error',
       code: 'missing-file',
-      message: `${counted(absent.length, 'picture')} of ${table.rows.length} not found, first ${absent[0]}`,
+      message: absence,
       advice: `Mend the table or the folder; or leave them out: table:${file}?missing=skip`,
       items: absent,
     });
@@ -222,16 +234,30 @@ export async function openTable(file: string, options: TableOptions = {}): Promi
       items: contradictions,
     });
   }
-  const notes = [...table.notes];
+  const tracked = kept.filter(({ tracklet }) => tracklet !== undefined);
+  const frames = tracked.flatMap((picture) => {
+    const { tracklet, identity, camera, path, line, frame } = picture;
+    const split = rule.of(picture);
+    const unit = JSON.stringify([split, identity, camera, tracklet]);
+    return split ? [{ tracklet: tracklet!, identity, camera, split, frame, unit, where: `${path} (row ${line})` }] : [];
+  });
+  const names = sharedTrackletNames(frames);
+  problems.push(...names.problems, ...unnumberedFrames(frames));
+  const notes = [...table.notes, ...names.notes];
   const usual = columns.path === 'path' && (columns.id === 'id' || columns.id === 'identity');
   if (!usual) notes.push(`columns: ${columns.path} is the path, ${columns.id} the identity`);
   if (rule.note) notes.push(rule.note);
-  const tracked = kept.filter(({ tracklet }) => tracklet !== undefined);
+  if (columns.frame !== undefined && columns.tracklet === undefined) {
+    notes.push(
+      `column ${columns.frame} says frames and no column says tracklets, so every picture stands for itself; tracklet=COLUMN names one`,
+    );
+  }
   if (columns.tracklet !== undefined && tracked.length < kept.length) {
     notes.push(`${counted(kept.length - tracked.length, 'picture')} without a tracklet: each stands for itself`);
   }
   if (columns.camera === undefined) {
-    notes.push('no column camera: every picture counts as taken by one of its own; camera=COLUMN names one');
+    const what = columns.tracklet === undefined ? 'picture' : 'tracklet';
+    notes.push(`no column camera: every ${what} counts as taken by one of its own; camera=COLUMN names one`);
   } else {
     const without = kept.filter(({ camera }) => camera === undefined).length;
     if (without > 0)
@@ -243,9 +269,7 @@ export async function openTable(file: string, options: TableOptions = {}): Promi
       `${counted(respelt.length, 'name is', 'names are')} spelt otherwise on disk (case, accents), first ${written}: ${basename(path)}`,
     );
   }
-  if (absent.length > 0 && options.missing === 'skip') {
-    notes.push(`${counted(absent.length, 'picture')} of the table not found and left out, first ${absent[0]}`);
-  }
+  if (absent.length > 0 && options.missing === 'skip') notes.push(`left out: ${absence}`);
   return assembleDataset({
     name: `table, ${full}`,
     entries,

@@ -23,6 +23,7 @@ export const fgreidImage: FGReIDRecipe = {
     inner: 256,
     minScope: 'batch',
     nonLocal: true,
+    recompute: true,
   },
   input: { height: 256, width: 150, mean: IMAGENET_MEAN, std: IMAGENET_STD, resize: 'bicubic' },
   augment: {
@@ -91,6 +92,7 @@ export const fgreidImageSmall: FGReIDRecipe = {
     channels: 128,
     inner: 32,
     minScope: 'image',
+    recompute: false,
   },
   input: { ...fgreidImage.input, height: 64, width: 32 },
   augment: {

@@ -64,6 +64,8 @@ export interface FGReIDSpec extends ResNetSpec {
   readonly minScope: 'batch' | 'image';
   /** Whether positions see each other. */
   readonly nonLocal: boolean;
+  /** Whether blocks are computed a second time in place of keeping their maps: less memory, a third more work, the same numbers. */
+  readonly recompute?: boolean;
 }
 
 /** Models that are trained with identity and triplet loss. */
@@ -106,8 +108,8 @@ export function resnetOptionsOf({ backbone, width, stem, stemStride, lastStride 
 }
 
 export function fgreidOptionsOf(model: FGReIDSpec): FGReIDOptions {
-  const { channels, inner, minScope, nonLocal } = model;
-  return { backbone: resnetOptionsOf(model), channels, inner, minScope, nonLocal };
+  const { channels, inner, minScope, nonLocal, recompute } = model;
+  return { backbone: resnetOptionsOf(model), channels, inner, minScope, nonLocal, recompute };
 }
 
 export function rgaOptionsOf(model: RGASpec, { height, width }: Size): RGAOptions {

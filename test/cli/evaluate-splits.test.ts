@@ -16,6 +16,7 @@ test('split=all is one data set for each split', () => {
   assert.is(splits.length, 20);
   assert.equal(splits[19], 'cuhk03:a/b?protocol=classic&split=19&boxes=labeled');
   assert.equal(allSplits('prid2011:a?split=all').at(-1), 'prid2011:a?split=9');
+  assert.is(allSplits('prid2011-video:a?split=all').length, 10);
   assert.throws(() => allSplits('duke:a?split=all'), /numbered splits: .*cuhk03 \(20\)/);
 });
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { openMended } from '../../cli/command.js';
 import {
   ClipLoader,
   checkDataset,
@@ -150,7 +151,10 @@ test('a table with columns tracklet and frame', () =>
       [['cleo 0: 2.jpg 1.jpg'], ['cleo 1: 3.jpg', 'cleo 1: 4.jpg']],
     );
     assert.match(dataset.notes!.join('; '), '1 picture without a tracklet: each stands for itself');
-    assert.equal(dataset.problems, []);
+    assert.equal(
+      dataset.problems!.map(({ level, message }) => [level, / first (t\d)/.exec(message)![1]]),
+      [['warning', 't1']],
+    );
     const loader = new ClipLoader(dataset, dataset.train, {
       frames: 3,
       transform: testTransform({ height: 8, width: 4 }),
@@ -180,8 +184,8 @@ test('a table that names missing frames: said by check, or left out when allowed
     assert.match(dataset.problems![0]!.message, /2 pictures of 10 not found, first .*1\.jpg/);
     assert.ok(codes(dataset).includes('missing-file'));
     const skipping = await openDataset(`table:${folder}/tracks.csv?missing=skip`);
-    assert.equal([skipping.problems, brief(skipping.train)[0]], [[], 'anna 0: 2.jpg 3.jpg']);
-    assert.match(skipping.notes!.join(), '2 pictures of the table not found and left out');
+    assert.is(brief(skipping.train)[0], 'anna 0: 2.jpg 3.jpg');
+    assert.match(skipping.notes!.join(), 'left out: 2 pictures of 10 not found, first ');
     assert.not(codes(skipping).includes('missing-file'));
   });
 });
@@ -212,5 +216,102 @@ test('a frame that is no number is refused by its row', () => {
     failsWith(() => openDataset(`table:${folder}/tracks.csv`), 'row 4', 'the frame is x'),
   );
 });
+
+/** Eight tracklets of four people in two cameras, and changes to some rows. */
+function eight(
+  change: (row: string[], i: number) => readonly string[],
+  header?: string,
+): Record<string, string | Uint8Array> {
+  const rows = Array.from({ length: 24 }, (_, i) => {
+    const [person, camera, frame] = [Math.floor(i / 6), Math.floor(i / 3) % 2, i % 3];
+    return [`${person}/${camera}_${frame}.jpg`, `p${person}`, `c${camera}`, `t${person}${camera}`, `${frame}`];
+  });
+  const files = pictures(...rows.map(([path]) => path!));
+  const lines = rows.map((row, i) => change([...row], i));
+  return { ...files, 'tracks.csv': table(lines, header ?? 'path,id,camera,tracklet,frame') };
+}
+
+/** What is said of the tracklets of a table, beside what is always said. */
+const saidOf = (files: Record<string, string | Uint8Array>) =>
+  withFiles(files, async (folder) => {
+    const dataset = await openDataset(`table:${folder}/tracks.csv`);
+    const findings = checkDataset(dataset).map(({ level, code, message }) => `${level} ${code}: ${message}`);
+    return [...findings, ...dataset.notes!.filter((note) => !note.startsWith('no column split'))]
+      .join('\n')
+      .replaceAll(`${folder}/`, '');
+  });
+
+const changed = (at: number, column: number, value: string) => (row: string[], i: number) =>
+  row.map((cell, k) => (i === at && k === column ? value : cell));
+
+test('a name of two identities or cameras is a warning that names both; where all names are, they begin anew', async () => {
+  assert.is(await saidOf(eight((row) => row)), '');
+  const first = 'warning tracklet-mixed: 1 tracklet has frames of several identities, cameras or splits';
+  assert.match(
+    await saidOf(eight(changed(1, 1, 'p1'))),
+    `${first} and counts as several, first t00 (identity p0 in 0/0_0.jpg (row 2), identity p1 in 0/0_1.jpg (row 3))`,
+  );
+  assert.match(await saidOf(eight(changed(1, 2, 'c1'))), 'first t00 (camera c0 in 0/0_0.jpg (row 2), camera c1 in');
+  assert.match(
+    await saidOf(eight((row, i) => (i < 3 || (i > 5 && i < 9) ? [...row.slice(0, 3), 'x', row[4]!] : row))),
+    first,
+  );
+  const anew = await saidOf(eight((row) => [...row.slice(0, 3), 't1', row[4]!]));
+  assert.match(anew, /^names of tracklets begin anew .* first t1 \(identity p0/);
+});
+
+test('frames: numbers twice, missing or written with a point; frames without tracklets', async () => {
+  assert.match(
+    await saidOf(eight(changed(1, 4, '0'))),
+    /^warning frame-twice: .*first frame 0 \(0\/0_0\.jpg and 0\/0_1\.jpg\)/,
+  );
+  const unnumbered = await saidOf(eight(changed(1, 4, '')));
+  assert.match(
+    unnumbered,
+    /^warning frame-unnumbered: 1 frame has no number .* first 0\/0_1\.jpg \(row 3\): 1 tracklet is ordered/,
+  );
+  assert.is(await saidOf(eight((row) => [...row.slice(0, 4), `${row[4]}.0`])), '');
+  assert.match(
+    await saidOf(eight((row) => row, 'path,id,camera,walk,frame')),
+    /no column says tracklets.*tracklet=COLUMN/,
+  );
+  await withFiles(eight(changed(1, 4, '-1')), (folder) =>
+    failsWith(() => openDataset(`table:${folder}/tracks.csv`), 'row 3', 'the frame is -1', 'from 0'),
+  );
+});
+
+test('a tracklet of which every frame is missing is told by its name', async () => {
+  const files = eight((row, i) => (i < 3 ? [`gone/${row[0]}`, ...row.slice(1)] : row));
+  assert.match(await saidOf(files), /3 pictures of 24 not found.*; nothing is left of 1 tracklet, first t00/);
+});
+
+test('a folder of a tracklet with two cameras is warned of, and train may begin', () =>
+  withFiles({ ...FRAMES, ...pictures('train/bob/walk1/f9_c2.jpg') }, async (folder) => {
+    const dataset = await openMended(`folder:${folder}?tracklets=yes&name=*_c{camera}.jpg`);
+    assert.match(
+      dataset.problems!.map(({ message }) => message).join(),
+      /first train\/bob\/walk1 \(camera 1 in .*f1_c1\.jpg, camera 2 in .*f9_c2\.jpg\)/,
+    );
+  }));
+
+test('names that are not ASCII', () =>
+  withFiles(
+    pictures(
+      'Wölfin Ä #1/日本 100%/1.jpg',
+      'Wölfin Ä #1/日本 100%/2.jpg',
+      'b/ö/1.jpg',
+      'b/ö/2.jpg',
+      'ç/1/1.jpg',
+      'ç/2/1.jpg',
+    ),
+    async (folder) => {
+      const dataset = await openDataset(`folder:${folder}?tracklets=yes`);
+      assert.equal(dataset.train.length + dataset.query.length + dataset.gallery.length, 6);
+      assert.equal(
+        codes(dataset).filter((code) => code !== 'one-frame'),
+        [],
+      );
+    },
+  ));
 
 test.run();

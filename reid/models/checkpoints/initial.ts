@@ -19,6 +19,8 @@ const isPlainResNet = (names: readonly string[]): boolean =>
 export interface InitialRows {
   /** What was taken: `the whole model`, `the trunk base_mars`. */
   readonly what: string;
+  /** Names of the file's classifier, which is not taken. */
+  readonly classifier: readonly string[];
   /** Of the classifier nothing is said. */
   readonly rows: readonly ImportRow[];
 }
@@ -43,6 +45,7 @@ export function importInitial(
 ): InitialRows[] {
   const names = [...arrays.keys()];
   const weights = new Map([...arrays].filter(([name]) => !CLASSIFIER.test(name)));
+  const classifier = trunk === undefined ? names.filter((name) => CLASSIFIER.test(name)) : [];
   const taken = (what: string, rows: readonly ImportRow[]): InitialRows => {
     const told = rows.filter(({ name, action }) => !(action === 'missing' && CLASSIFIER.test(name)));
     const other = told.find(({ action }) => action === 'other shape');
@@ -52,14 +55,15 @@ export function importInitial(
           'size. Choose the recipe of that size, or change it by --set',
       );
     }
-    return { what, rows: told };
+    return { what, rows: told, classifier };
   };
   if (trunk !== undefined) {
     if (!(model instanceof FGReID)) throw new FormatError('--trunk is for FGReID, whose second trunk it fills');
     if (!names.some((name) => name.startsWith(`${trunk}.`))) {
       throw new FormatError(`it has no trunk ${trunk}; its arrays begin with ${names.slice(0, 3).join(', ')}`);
     }
-    return [taken('the trunk base_mars', importTrunk(model.base_mars, weights, { from: trunk }))];
+    const ofTrunk = new Map([...weights].filter(([name]) => name.startsWith(`${trunk}.`)));
+    return [taken('the trunk base_mars', importTrunk(model.base_mars, ofTrunk, { from: trunk }))];
   }
   if (isPlainResNet(names)) {
     if (model instanceof FGReID) {

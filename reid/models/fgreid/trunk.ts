@@ -1,3 +1,4 @@
+import { checkpoint } from '../../../engine/autograd.js';
 import { type BatchNorm2d, type Conv2d, Module, type Sequential } from '../../../engine/nn/index.js';
 import type { Tensor } from '../../../engine/tensor.js';
 import { ResNet, type ResNetOptions } from '../backbones/resnet.js';
@@ -11,9 +12,12 @@ export class Trunk extends Module {
   readonly 6: Sequential;
   readonly 7: Sequential;
   readonly #net: ResNet;
+  readonly #recompute: boolean;
 
-  constructor(options: ResNetOptions) {
+  /** @param recompute keeps only what lies between the blocks of a training step, and computes each again for its gradient */
+  constructor(options: ResNetOptions, recompute = false) {
     super();
+    this.#recompute = recompute;
     const net = new ResNet(options);
     this.#net = net;
     this[0] = net.conv1;
@@ -30,7 +34,10 @@ export class Trunk extends Module {
   }
 
   forward(images: Tensor): Tensor {
-    return this.#net.forward(images);
+    if (!this.#recompute) return this.#net.forward(images);
+    const stem = checkpoint((x) => this.#net.stem(x!), images);
+    const blocks = [this[4], this[5], this[6], this[7]].flatMap((stage) => [...stage.layers]);
+    return blocks.reduce((x, block) => checkpoint((y) => block.forward(y!), x), stem);
   }
 }
 

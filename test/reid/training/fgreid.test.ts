@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { groupTracklets } from '../../../datasets/index.js';
-import { manualSeed, noGrad, scope, tensor } from '../../../engine/index.js';
+import { backward, manualSeed, noGrad, scope, tensor } from '../../../engine/index.js';
 import type { FGReID } from '../../../reid/models/fgreid/fgreid.js';
 import { modelSide } from '../../../reid/training/evaluation.js';
 import { buildModel, buildOptimiser } from '../../../reid/training/model.js';
@@ -64,6 +64,36 @@ test('centres: moved by half of the way, in clean mode those of the batch alone'
     if (gradMode === 'clean') assert.ok(Math.max(...off) < 1e-4, `off by ${Math.max(...off)}`);
     else assert.ok(moved > 1e-4, 'the mining moves the centre of a class that is not in the batch');
   }
+});
+
+test('blocks that are computed again give the same loss, gradients and running statistics', async () => {
+  const pictures = fill('recompute', [4, 2, 3, 32, 16], { kind: 'signed', scale: 1 });
+  const stepWith = async (recompute: boolean) => {
+    const recipe = tinyFGReID('video', `model.recompute=${recompute}`);
+    manualSeed(5);
+    const model = buildModel(recipe, 3) as FGReID;
+    const objective = objectiveOf(recipe, model);
+    model.train();
+    return await scope(async () => {
+      const labels = tensor(Int32Array.of(0, 0, 2, 2), [4]);
+      const { total } = objective.losses(model.losses(tensor(pictures, [4, 2, 3, 32, 16])), labels);
+      backward(total);
+      const numbers = new Map<string, ArrayLike<number>>([['loss', await total.read()]]);
+      for (const [name, { grad }] of model.namedParameters()) if (grad) numbers.set(`${name}.grad`, await grad.read());
+      for (const [name, buffer] of model.namedBuffers()) {
+        numbers.set(name, 'read' in buffer ? await buffer.read() : [buffer.value]);
+      }
+      return numbers;
+    });
+  };
+  const [kept, again] = [await stepWith(false), await stepWith(true)];
+  assert.equal([...again.keys()].sort(), [...kept.keys()].sort());
+  for (const [name, values] of kept) {
+    const largest = Math.max(...Array.from(values, Math.abs));
+    const off = Math.max(...Array.from(values, (value, i) => Math.abs(value - again.get(name)![i]!)));
+    assert.ok(off <= 1e-5 * largest, `${name} is off by ${off} of ${largest}`);
+  }
+  assert.ok(kept.get('base.4.0.bn1.running_mean')!.length > 0 && kept.has('base.0.weight.grad'));
 });
 
 test('a tracklet is the mean of its clips; flipped clips are added at length 1', async () => {
