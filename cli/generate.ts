@@ -25,9 +25,11 @@ import type { GCLFacts } from '../reid/training/gcl/records.js';
 import { sayScores, scoreDrawings } from '../reid/training/gcl/scores.js';
 import { arraysBelow } from '../reid/training/gcl/stage-state.js';
 import { readArguments, runCommand, UsageError, wholeNumber } from './command.js';
+import { writeRelease } from './gcl-release.js';
 
 const HELP = `node cli/generate.js RUN [--picture PICTURE] [--blend PICTURE] [--structure MAPS] [--out DIR]
 node cli/generate.js RUN --scores [--count N]
+node cli/generate.js RUN --release DIR
 
 Draws a person from eight sides with the generator of a GCL run, or between two persons.
 
@@ -39,6 +41,7 @@ Draws a person from eight sides with the generator of a GCL run, or between two 
   --out DIR         default RUN/generated: NAME-views.png (a strip) and NAME-turn.png (animated)
   --scores          measures the generator instead, on --count pictures (default 48): SSIM and L1 of photos drawn again and, for
                     toy-walkers, of novel views against the truth; the Fréchet distance by the run's own encoder
+  --release DIR     writes the networks as the authors' code reads them instead: gen_STEP.pt, dis_STEP.pt and id_STEP.pt
   --json            prints one object instead of text
   --help            prints this`;
 
@@ -50,6 +53,7 @@ const OPTIONS = {
   out: { type: 'string' },
   scores: { type: 'boolean' },
   count: { type: 'string' },
+  release: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -130,6 +134,11 @@ async function main(): Promise<number> {
   }
   if (positionals.length !== 1) throw new UsageError('One run: node cli/generate.js runs/…. See --help.');
   const run = await openRun(positionals[0]!);
+  if (values.release !== undefined) {
+    const files = await writeRelease(run.checkpoint, values.release);
+    console.log(values.json ? JSON.stringify({ run: run.path, files }) : files.join('\n'));
+    return 0;
+  }
   const { pictures: data } = await openUnlabelled(values.data ?? run.facts.data, run.facts.seed);
   const gpu = await openGpu();
   try {

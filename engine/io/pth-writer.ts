@@ -72,12 +72,14 @@ function tensor(key: string, storage: string, shape: readonly number[]): Uint8Ar
   return join(global('torch._utils', '_rebuild_tensor_v2'), args, code('R'));
 }
 
-/** collections.OrderedDict of the tensors, whose storages are numbered. */
-function pickle(inputs: ReadonlyMap<string, SafetensorsInput>): Uint8Array {
+/** collections.OrderedDict of the tensors, whose storages are numbered; under a key of a dictionary, if one is given. */
+function pickle(inputs: ReadonlyMap<string, SafetensorsInput>, key: string | undefined): Uint8Array {
   const items = [...inputs].map(([name, { dtype, shape }], i) =>
     join(text(name), tensor(String(i), STORAGES[dtype]!, shape)),
   );
-  return join(Uint8Array.of(0x80, 2), ORDERED_DICT, code('('), ...items, code('u.'));
+  const state = join(ORDERED_DICT, code('('), ...items, code('u'));
+  const whole = key === undefined ? state : join(code('}'), text(key), state, code('s'));
+  return join(Uint8Array.of(0x80, 2), whole, code('.'));
 }
 
 /** Writes files into a zip archive one after the other, uncompressed (PKWARE APPNOTE.TXT 6.3). */
@@ -130,9 +132,13 @@ class ZipWriter {
  * @example
  * await writeFileAtomically('model.pth', writePth(await model.stateArrays()));
  *
+ * @param key the state dict lies below it in a dictionary, as `{gen: …}`; default: it is the whole file
  * @throws FormatError when a name comes twice, PyTorch has no such type, data do not fit their type and shape, or it passes 4 GiB
  */
-export async function* writePth(tensors: Iterable<readonly [string, SafetensorsInput]>): AsyncGenerator<Uint8Array> {
+export async function* writePth(
+  tensors: Iterable<readonly [string, SafetensorsInput]>,
+  { key }: { readonly key?: string } = {},
+): AsyncGenerator<Uint8Array> {
   const inputs = new Map<string, SafetensorsInput>();
   for (const [name, input] of tensors) {
     if (inputs.has(name)) throw new FormatError(`pth: the tensor name '${name}' is given twice`);
@@ -144,9 +150,9 @@ export async function* writePth(tensors: Iterable<readonly [string, SafetensorsI
     inputs.set(name, input);
   }
   const zip = new ZipWriter();
-  yield* zip.file('data.pkl', pickle(inputs));
+  yield* zip.file('data.pkl', pickle(inputs, key));
   yield* zip.file('byteorder', code('little'));
-  let key = 0;
+  let number = 0;
   for (const [name, { dtype, shape, data }] of inputs) {
     const array = typeof data === 'function' ? await data() : data;
     if (array.constructor !== dataFromBytes(dtype, new Uint8Array(0), 0).constructor) {
@@ -155,7 +161,7 @@ export async function* writePth(tensors: Iterable<readonly [string, SafetensorsI
     if (array.byteLength !== elementCount(shape) * bytesPerElement(dtype)) {
       throw new FormatError(`pth: tensor '${name}' of shape [${shape}] has ${array.length} elements`);
     }
-    yield* zip.file(`data/${key++}`, bytesOf({ data: array }));
+    yield* zip.file(`data/${number++}`, bytesOf({ data: array }));
   }
   yield* zip.file('version', code('3\n'));
   yield zip.end();

@@ -2,10 +2,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readGCLWeights } from '../../cli/gcl-weights.js';
 import { probeImage } from '../../datasets/index.js';
+import type { NamedArray } from '../../engine/io/arrays.js';
 import { decodeEvent } from '../../reid/report/tensorboard/event.js';
 import { readRecords } from '../../reid/report/tensorboard/records.js';
 import type { GCLMetrics } from '../../reid/training/gcl/records.js';
+import { partsOf } from '../../reid/training/gcl/weights.js';
 import { GCL_CHANGES } from '../reid/training/gcl/tiny.js';
 import { fail, folderFor, jsonOf, run, stepsOf, succeed } from './command-line.js';
 import { set } from './tiny.js';
@@ -14,7 +17,7 @@ const folder = folderFor(test);
 
 const DATA = 'toy-walkers:identities=3,testIdentities=2,images=2,cameras=2,distractors=0,height=48,width=40';
 const tiny = (...changes: string[]) =>
-  set(...GCL_CHANGES, 'joint.epochs=1', 'panels.every=2', 'panels.photos=2', ...changes);
+  set(...GCL_CHANGES, 'joint.epochs=1', 'clustering.eps=0.7', 'panels.every=2', 'panels.photos=2', ...changes);
 const out = join(folder, 'run');
 
 test('one run through all stages leaves figures, files of each stage, pictures in folder, report and TensorBoard', async () => {
@@ -68,6 +71,28 @@ test('generate draws a person from eight sides, and between two; evaluate reads 
   const { mAP } = JSON.parse((await succeed('evaluate', out, '--json')).stdout) as { mAP: number };
   assert.ok(Math.abs(mAP - (jsonOf(out, 'metrics.json') as GCLMetrics).mAP!) < 1e-6 || mAP === undefined);
   await fail(1, ['first stage'], 'generate', join(out, 'stage1.safetensors'));
+});
+
+const valuesOf = (arrays: ReadonlyMap<string, NamedArray>) =>
+  [...arrays]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { shape, data }]) => [name, shape, Array.from(data, Number)]);
+
+test('the networks as the authors’ code reads them, from which a stage can begin here too', async () => {
+  const release = join(folder, 'release');
+  const { files } = JSON.parse((await succeed('generate', out, '--release', release, '--json')).stdout) as {
+    files: string[];
+  };
+  const step = String((jsonOf(out, 'metrics.json') as GCLMetrics).steps).padStart(8, '0');
+  assert.equal(
+    readdirSync(release).sort(),
+    ['dis', 'gen', 'id'].map((key) => `${key}_${step}.pt`),
+  );
+  const read = await readGCLWeights([out, ...files]);
+  const [run, ...written] = [...read.values()].map(partsOf);
+  for (const [i, name] of (['generator', 'discriminator', 'identity'] as const).entries())
+    assert.equal(valuesOf(written[i]![name]), valuesOf(run![name]), name);
+  assert.ok(written[0]!.generator.has('dec.model.1.model.0.model.0.norm.running_var'), 'for show');
 });
 
 test('a later stage begins with weights of the one before, or says that it needs them', async () => {
