@@ -37,28 +37,57 @@ export interface MeansGrouping {
 /** A way to group features, with all that it needs. */
 export type Grouping = DensityGrouping | LinkageGrouping | MeansGrouping;
 
+/** How far grouping is: pairs of rows that were compared, or steps of the means, which are fewer than `total` most often. */
+export interface GroupingProgress {
+  readonly unit: 'pairs' | 'steps';
+  readonly done: number;
+  readonly total: number;
+}
+
 /**
  * Groups features: the cluster of each row, −1 for outliers.
  *
  * @param nameOf what a row is of, for errors
+ * @param onProgress told between pieces of work; what it throws ends the work
  */
 export async function groupFeatures(
   gpu: Gpu,
   features: FeatureRows,
   grouping: Grouping,
   nameOf: (row: number) => string,
+  onProgress: (far: GroupingProgress) => void = () => {},
 ): Promise<Int32Array> {
   const unit = grouping.distance !== 'euclidean';
   if (grouping.method === 'kmeans') {
     const { clusters, seed } = grouping;
-    return (await kMeans(gpu, features, { clusters, seed, unit, nameOf })).labels;
+    const onStep = (done: number, total: number) => onProgress({ unit: 'steps', done, total });
+    return (await kMeans(gpu, features, { clusters, seed, unit, nameOf, onStep })).labels;
   }
   const points = await gpuPoints(gpu, features, { unit, nameOf });
   try {
-    return await groupPoints(points, grouping);
+    return await groupPoints(watched(points, onProgress), grouping);
   } finally {
     points.release();
   }
+}
+
+/** The same points, which tell of each tile that was looked at. */
+function watched(points: PointDistances, onProgress: (far: GroupingProgress) => void): PointDistances {
+  const n = points.points;
+  /** Pairs of the first rows with all later ones. */
+  const pairs = (rows: number): number => rows * n - (rows * (rows + 1)) / 2;
+  return {
+    ...points,
+    async *tiles() {
+      for await (const tile of points.tiles()) {
+        yield tile;
+        const { row, rows, column, columns } = tile;
+        const share = (column + columns - row) / (n - row);
+        const done = pairs(row) + share * (pairs(row + rows) - pairs(row));
+        onProgress({ unit: 'pairs', done: Math.round(done), total: pairs(n) });
+      }
+    },
+  };
 }
 
 async function groupPoints(points: PointDistances, grouping: DensityGrouping | LinkageGrouping): Promise<Int32Array> {

@@ -22,6 +22,8 @@ export interface KMeansOptions {
   readonly unit?: boolean;
   /** What a point is called in errors; default: its number. */
   readonly nameOf?: (point: number) => string;
+  /** Told after each step that was not the last; what it throws ends the work. */
+  readonly onStep?: (step: number, iterations: number) => void;
 }
 
 export interface KMeans {
@@ -49,7 +51,7 @@ const BLOCK = 8 * 2 ** 20;
 export async function kMeans(
   gpu: Gpu,
   features: FeatureRows,
-  { clusters, seed = 1, iterations = 100, unit = false, nameOf }: KMeansOptions,
+  { clusters, seed = 1, iterations = 100, unit = false, nameOf, onStep }: KMeansOptions,
 ): Promise<KMeans> {
   const points = rowCount('point', features);
   if (!Number.isInteger(clusters) || clusters < 1 || clusters > points) {
@@ -78,6 +80,7 @@ export async function kMeans(
         const means = clusterMeans(featureBlocks(features, unit), labels, clusters, dimension);
         return { labels, centres: means, inertia, iterations: step, converged };
       }
+      onStep?.(step, iterations);
       centres = clusterMeans(blocks, labels, clusters, dimension);
     }
   } finally {

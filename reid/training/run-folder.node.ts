@@ -1,9 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileError, writeFileAtomically } from '../../engine/io/files.node.js';
-
-/** A line of the log: a step, an evaluation, or another event. */
-export type LogLine = Readonly<Record<string, unknown>> & { readonly step: number };
+import type { LogLine } from './training-loop.js';
 
 /** What `writeFileAtomically` calls a file until it is whole. */
 const TEMPORARY = /^\.[0-9a-f]{16}\.tmp$/;

@@ -9,7 +9,7 @@ import type { Recipe } from '../recipes/recipe.js';
 import { evidenceOf } from '../report/evidence/evidence.js';
 import { EventFile } from '../report/tensorboard/event-file.node.js';
 import { writeReport } from '../report/write-report.node.js';
-import { type Checkpoint, type RunFacts, restore, takeCheckpoint } from './checkpoint.node.js';
+import { type Checkpoint, type RunFacts, restore } from './checkpoint.node.js';
 import {
   asRanked,
   type EvaluationContext,
@@ -24,6 +24,7 @@ import { drawRankedQueries } from './ranks.js';
 import { evaluateRetrieval, type Metrics, metricsOf, reportRetrieval } from './retrieval.js';
 import type { RunFolder } from './run-folder.node.js';
 import { type StepReport, Trainer } from './trainer.js';
+import { RunClock, type TrainingHost, trainingLoop } from './training-loop.js';
 
 export interface RunOptions {
   readonly gpu: Gpu;
@@ -61,8 +62,7 @@ export interface RunMetrics extends Metrics {
   readonly adapter: string;
 }
 
-/** Seconds between checkpoints inside of an epoch. */
-const CHECKPOINT_SECONDS = 60;
+/** Steps that `--profile` times. */
 const PROFILED_STEPS = 5;
 
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
@@ -98,8 +98,8 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
     }
     const events = await EventFile.open(folder.path, checkpoint ? trainer.step : -1);
     folder.listener = (line) => events.log(line);
-    const before = checkpoint?.seconds ?? 0;
-    const seconds = await trainSteps(options, context, trainer, facts, before);
+    const clock = new RunClock(checkpoint?.seconds);
+    await trainSteps(options, context, trainer, facts, clock);
     if (options.signal?.aborted) return undefined;
     const sides = await retrievalSides(model, context);
     const result = await evaluateRetrieval(gpu, recipe.evaluation.distance, sides.query, sides.gallery);
@@ -114,7 +114,7 @@ export async function trainRun(options: RunOptions): Promise<RunMetrics | undefi
       averagePrecision: result.averagePrecision,
       distance: recipe.evaluation.distance,
       steps: trainer.step,
-      seconds: Math.round(10 * seconds) / 10,
+      seconds: Math.round(10 * clock.seconds) / 10,
       adapter: gpu.name,
     };
     await folder.writeJson('metrics.json', metrics);
@@ -179,65 +179,37 @@ export async function writeRanks(
   await writeFileAtomically(folder.file('ranks.png'), await encodePng(picture));
 }
 
-/** Trains to the end, or until the signal; returns the seconds spent, over all processes of the run. */
+/** Trains to the end, or until the signal. */
 async function trainSteps(
   options: RunOptions,
   context: EvaluationContext,
   trainer: Trainer,
   facts: RunFacts,
-  before: number,
-): Promise<number> {
-  const { gpu, recipe, folder, output, signal } = options;
-  const start = performance.now();
-  const seconds = () => before + (performance.now() - start) / 1000;
-  let taken = performance.now();
-  let takenStep = -1;
-  /** The newest checkpoint, until the loss of the step after it has shown that its weights are good. */
-  let held: AsyncIterable<Uint8Array> | undefined;
-  const take = async () => {
-    held = await takeCheckpoint(trainer, facts, seconds());
-    taken = performance.now();
-    takenStep = trainer.step;
-  };
-  const save = async () => {
-    if (held) await writeFileAtomically(folder.checkpoint, held);
-    held = undefined;
-  };
-  if (trainer.step === 0) await take();
-  await save();
+  clock: RunClock,
+): Promise<void> {
+  const { gpu, folder, output, signal } = options;
   const progress = new Progress(output, 'step', 'steps', trainer.step);
-  const steps = trainer[Symbol.asyncIterator]();
-  if (options.profile) await profileSteps(gpu, folder, output, steps);
   const window: StepReport[] = [];
-  for await (const report of steps) {
-    await save();
-    folder.log({ ...report, seconds: Math.round(seconds() * 1000) / 1000 });
-    window.push(report);
-    if (window.length > 20) window.shift();
-    if (report.step <= 1) output.write(firstStep(gpu, seconds() - before));
-    progress.update(report.step, report.step + trainer.stepsLeft, describe(window));
-    const epochEnds = trainer.state.batch === 0;
-    if (signal?.aborted) {
-      await take();
-      await save();
-      progress.end();
-      return seconds();
-    }
-    if (epochEnds || performance.now() - taken > 1000 * CHECKPOINT_SECONDS) await take();
-    const { every } = recipe.evaluation;
-    if (epochEnds && every > 0 && trainer.state.epoch % every === 0 && trainer.state.epoch < recipe.epochs) {
-      const metrics = metricsOf(await evaluateModel(trainer.model, context));
-      folder.log({ step: report.step, epoch: report.epoch, evaluation: metrics });
-      progress.say(`epoch ${report.epoch + 1}: ${figures(metrics)}`);
-    }
-    await sleep(0); // Lets signals in.
-  }
-  // Steps made under the profiler take none.
-  if (takenStep !== trainer.step) await take();
-  await save();
+  const host: TrainingHost = {
+    async save(content) {
+      await writeFileAtomically(folder.checkpoint, content);
+      return true;
+    },
+    log: (line) => folder.log(line),
+    async stepped(report) {
+      window.push(report);
+      if (window.length > 20) window.shift();
+      if (report.step <= 1) output.write(firstStep(gpu, clock.seconds - clock.before));
+      progress.update(report.step, report.step + trainer.stepsLeft, describe(window));
+      await sleep(0); // Lets signals in.
+    },
+    evaluated: ({ epoch }, metrics) => progress.say(`epoch ${epoch + 1}: ${figures(metrics)}`),
+    wish: () => (signal?.aborted ? 'stop' : 'go on'),
+  };
+  const steps = options.profile ? profiledSteps(gpu, folder, output, trainer) : trainer;
+  await trainingLoop({ trainer, context, facts, clock, host, steps });
   progress.end();
-  output.write(`trained ${trainer.step} steps in ${duration(seconds())}\n`);
-  return seconds();
+  if (!signal?.aborted) output.write(`trained ${trainer.step} steps in ${duration(clock.seconds)}\n`);
 }
 
 /** Waiting counts from the start of the run: kernels of the evaluation before it are among them. */
@@ -251,6 +223,18 @@ function describe(window: readonly StepReport[]): string {
   const mean = (of: (report: StepReport) => number) =>
     window.reduce((sum, report) => sum + of(report), 0) / window.length;
   return `epoch ${last.epoch + 1}, loss ${mean((r) => r.loss).toFixed(3)} (id ${mean((r) => r.idLoss).toFixed(3)}, triplet ${mean((r) => r.tripletLoss).toFixed(3)}), lr ${last.lr.toPrecision(2)}`;
+}
+
+/** The steps of a trainer, those that the profiler times before the first that is given. */
+async function* profiledSteps(
+  gpu: Gpu,
+  folder: RunFolder,
+  output: ProgressOutput,
+  trainer: Trainer,
+): AsyncGenerator<StepReport, void, undefined> {
+  const steps = trainer[Symbol.asyncIterator]();
+  await profileSteps(gpu, folder, output, steps);
+  yield* steps;
 }
 
 /** Runs some steps under the profiler (the first, which compiles, apart) and leaves a table and a trace. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
@@ -31,11 +31,17 @@ export function noBrowser(): boolean {
   return true;
 }
 
-/** Builds the page and opens it as a user would. */
-export async function openPage(flags: readonly string[] = FLAGS): Promise<OpenPage> {
+/**
+ * Builds the page and opens it as a user would.
+ *
+ * @param script runs in the worker before it opens a GPU
+ */
+export async function openPage(flags: readonly string[] = FLAGS, script = ''): Promise<OpenPage> {
   const folder = mkdtempSync(join(tmpdir(), 'web-page-'));
   const site = join(folder, 'site');
   await buildSite(site);
+  const worker = join(site, 'worker.js');
+  writeFileSync(worker, script + readFileSync(worker, 'utf8'));
   const server = await serveSite(0, site);
   const context = await chromium.launchPersistentContext(join(folder, 'profile'), {
     executablePath: findChromium(),

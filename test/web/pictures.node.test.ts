@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createSynthetic, encodeJpeg } from '../../datasets/index.js';
+import { createSynthetic, encodeJpeg, encodePng } from '../../datasets/index.js';
 import { FLAGS } from '../browser/flags.js';
 import { fill, noBrowser, type OpenPage, openPage, show, view } from './page.js';
 
@@ -107,11 +107,61 @@ check('a full disk holds training up in words, and it goes on when there is room
   await place.getByText(/^Stopped after step/).waitFor();
 });
 
-check('after a reload a run goes on without its folder, from the small copies', async () => {
+check('after a reload a run goes on without its folder, from the small copies; and is trained on', async () => {
   await open.page.reload();
   const place = view(open.page);
   await place.getByRole('button', { name: 'Go on with wolves' }).click();
   await place.getByText(/^Finished after \d+ steps: mAP/).waitFor();
+  await place.getByLabel('Train wolves on').click();
+  await place.getByLabel('Epochs in all').fill('9');
+  await place.getByRole('button', { name: 'Train on' }).click();
+  await place.getByText(/^9 of 9$/).waitFor();
+  await place.getByText(/^Finished after \d+ steps: mAP/).waitFor();
+});
+
+/** The small copies that the page keeps: the pictures of each shelf. */
+const shelves = (): Promise<string[][]> =>
+  open.page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const lists: string[][] = [];
+    for await (const shelf of (await root.getDirectoryHandle('pictures')).values()) {
+      const list = await (shelf as FileSystemDirectoryHandle).getFileHandle('list.json');
+      lists.push(JSON.parse(await (await list.getFile()).text()) as string[]);
+    }
+    return lists;
+  });
+
+check('a photograph is made small once: for training, and for evaluating with the folder chosen anew', async () => {
+  const before = await shelves();
+  assert.equal(
+    before.map(({ length }) => length),
+    [24],
+  );
+  const place = await show(open.page, 'Evaluate');
+  await place.getByLabel('Run', { exact: true }).selectOption('wolves');
+  await place.getByRole('button', { name: 'Open' }).click();
+  await chooseFolder(place, join(open.folder, 'wolves'));
+  await place.getByText('1 picture left out, which cannot be read').waitFor();
+  await place.getByRole('button', { name: 'Evaluate', exact: true }).click();
+  await place.getByText('Both conventions, side by side').waitFor();
+  assert.equal(await shelves(), before);
+});
+
+check('a folder that is read by the command line only is named, and opened by its names', async () => {
+  const folder = join(open.folder, 'prid');
+  const { train, read } = createSynthetic({ identities: 4, images: 2, cameras: 2, height: 32, width: 16 });
+  for (const record of train) {
+    const path = join(folder, `single_shot/cam_${'ab'[record.camera]}/person_000${record.identity}.png`);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, await encodePng(await read(record)));
+  }
+  const place = await show(open.page, 'Train');
+  await chooseFolder(place, folder);
+  await place.getByText('This is PRID-2011, one picture a camera').waitFor();
+  await place.getByText('node cli/train.js --data prid2011:prid').waitFor();
+  await place.getByRole('button', { name: 'Read it this way' }).click();
+  await place.getByText('every file is whole').waitFor();
+  assert.equal(await row(place, 'Training'), ['2', '4', '2']);
 });
 
 check('it can be used on a phone: nothing is wider than the screen', async () => {
@@ -154,6 +204,36 @@ check('the policy holds: no other address can be asked', async () => {
     (url) => !url.startsWith(open.url) && !/^(blob|data):|127\.0\.0\.1:9\//.test(url),
   );
   assert.equal(beyond, []);
+});
+
+/** Has every adapter and device say that it binds 1 MiB at most. */
+const SMALL = `for (const { prototype } of [GPUAdapter, GPUDevice]) {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, 'limits');
+  const small = new Set(['maxBufferSize', 'maxStorageBufferBindingSize']);
+  const limits = { get: (all, name) => (small.has(name) ? 2 ** 20 : all[name]) };
+  Object.defineProperty(prototype, 'limits', { get() { return new Proxy(get.call(this), limits); } });
+}
+`;
+
+check('a GPU that is too small for a recipe is told in words, with what fits', async () => {
+  const small = await openPage(FLAGS, SMALL);
+  try {
+    const place = view(small.page);
+    await place.getByRole('button', { name: 'Draw them' }).click();
+    const train = place.getByRole('button', { name: 'Train', exact: true });
+    const alert = place.getByRole('alert');
+    const words = (await alert.textContent())!;
+    assert.match(words, /This GPU is too small for baseline-tiny as it stands: .* binds at most 1,048,576\./);
+    const [, batch, test] = /With (\d+) identities in a batch and (evaluation\.batch=\d+)/.exec(words)!;
+    assert.ok(await train.isDisabled());
+    await place.getByText('Batch, size, seed').click();
+    await fill(place, { 'Identities in a batch': batch!, 'Other settings': test! });
+    await place.getByText(/numbers to train/).waitFor();
+    assert.not(await train.isDisabled());
+    assert.not(await alert.count());
+  } finally {
+    await small.close();
+  }
 });
 
 check('without a GPU the page says so, and pictures can still be looked at', async () => {

@@ -59,7 +59,7 @@ function contrast(a: string, b: string): number {
 }
 
 test('text can be read, light and dark', () => {
-  const style = readFileSync(join(ROOT, 'web/style.css'), 'utf8');
+  const style = readFileSync(join(ROOT, 'web/style/base.css'), 'utf8');
   const blocks = [...style.matchAll(/:root \{([^}]*)\}/g)].map(
     ([, body]) => new Map([...body!.matchAll(/--([\w-]+): (#\w+)/g)].map(([, name, colour]) => [name!, colour!])),
   );

@@ -2,15 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openDataset } from '../../datasets/open.node.js';
-import { type Gpu, manualSeed, openGpu } from '../../engine/index.js';
+import { readFileBytes } from '../../engine/io/files.node.js';
 import { readNpy } from '../../engine/io/npy.js';
 import { memorySource } from '../../engine/io/source.js';
-import { baselineTiny, overrideRecipe, type Recipe } from '../../reid/recipes/index.js';
-import { type Checkpoint, checkpointOf, loadWeights, takeCheckpoint } from '../../reid/training/checkpoint.js';
-import { modelFeatures } from '../../reid/training/evaluation.js';
-import { buildModel } from '../../reid/training/model.js';
-import { Trainer } from '../../reid/training/trainer.js';
+import { type Checkpoint, checkpointOf } from '../../reid/training/checkpoint.js';
+import { succeed } from '../cli/command-line.js';
+import { set } from '../cli/tiny.js';
 import { download, fill, noBrowser, type OpenPage, openPage, show, view } from './page.js';
 
 /** A set and a recipe so small that software makes an epoch in a second, and that it learns all the same. */
@@ -38,17 +35,13 @@ const TOLERANCE = 1e-4;
 const check = noBrowser() ? test.skip : test;
 
 let open: OpenPage;
-let gpu: Gpu;
 
 test.before(async () => {
   if (noBrowser()) return;
-  [open, gpu] = await Promise.all([openPage(), openGpu()]);
+  open = await openPage();
 });
 
-test.after(async () => {
-  await open?.close();
-  gpu?.close();
-});
+test.after(() => open?.close());
 
 async function chooseDrawn(): Promise<void> {
   const place = view(open.page);
@@ -64,16 +57,11 @@ async function checkpointOfRun(run: string): Promise<{ bytes: Uint8Array; checkp
   return { bytes, checkpoint: await checkpointOf(memorySource(bytes, run)) };
 }
 
-/** Features of query and gallery, computed here. */
-async function featuresHere(checkpoint: Checkpoint): Promise<Float32Array> {
-  const { recipe, identities, seed } = checkpoint.facts;
-  manualSeed(seed);
-  const model = buildModel(recipe, identities);
-  loadWeights(model, checkpoint);
-  const dataset = await openDataset(DATA);
-  const output = { isTerminal: false, write: () => {} };
-  const records = [...dataset.query, ...dataset.gallery];
-  return (await modelFeatures(model, records, { gpu, dataset, recipe, output })).data;
+/** Features of query and gallery by the command line. */
+async function featuresByCommand(model: string): Promise<Float32Array> {
+  const out = join(open.folder, 'features.npy');
+  await succeed('extract', model, '--data', DATA, '--out', out);
+  return readNpy(await readFileBytes(out)).data as Float32Array;
 }
 
 /** The largest difference, over the largest value. */
@@ -164,40 +152,26 @@ async function featuresThere(): Promise<Float32Array> {
   return readNpy(bytes).data as Float32Array;
 }
 
-check('a checkpoint of the page gives the same features in Node', async () => {
-  const { checkpoint } = await checkpointOfRun('cut');
+check('a checkpoint of the page gives the same features on the command line', async () => {
+  const path = join(open.folder, 'page.safetensors');
+  writeFileSync(path, (await checkpointOfRun('cut')).bytes);
   const place = await show(open.page, 'Evaluate');
   await place.getByLabel('Run', { exact: true }).selectOption('cut');
   await place.getByRole('button', { name: 'Open' }).click();
   await place.getByRole('button', { name: 'Use the pictures it was trained with' }).click();
-  const difference = relative(await featuresThere(), await featuresHere(checkpoint));
+  const difference = relative(await featuresThere(), await featuresByCommand(path));
   assert.ok(difference < TOLERANCE, `features differ by ${difference}`);
 });
 
-check('a checkpoint of Node gives the same features in the page', async () => {
-  const recipe = overrideRecipe(baselineTiny, [
-    ...SETTINGS,
-    'input.height=32',
-    'input.width=16',
-    'sampler.identities=4',
-    'sampler.images=2',
-  ]) as Recipe;
-  const dataset = await openDataset(DATA);
-  manualSeed(3);
-  const trainer = new Trainer({ gpu, dataset, recipe, seed: 3, model: buildModel(recipe, dataset.identities) });
-  await trainer[Symbol.asyncIterator]().next();
-  const facts = { recipe, data: DATA, seed: 3, identities: dataset.identities };
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of await takeCheckpoint(trainer, facts, 1)) chunks.push(chunk);
-  await trainer.close();
-  const path = join(open.folder, 'node.safetensors');
-  const bytes = Buffer.concat(chunks);
-  writeFileSync(path, bytes);
+check('a checkpoint that the command trained gives the same features in the page', async () => {
+  const out = join(open.folder, 'by-command');
+  const changes = ['epochs=1', 'input.height=32', 'input.width=16', 'sampler.identities=4', 'sampler.images=2'];
+  await succeed('train', 'baseline-tiny', '--data', DATA, '--out', out, ...set(...SETTINGS, ...changes));
   const place = view(open.page);
   await place.getByLabel('A file').check();
-  await place.getByLabel('Checkpoint', { exact: true }).setInputFiles(path);
-  await place.getByText(/node\.safetensors, epoch 0, step 1/).waitFor();
-  const difference = relative(await featuresThere(), await featuresHere(await checkpointOf(memorySource(bytes))));
+  await place.getByLabel('Checkpoint', { exact: true }).setInputFiles(join(out, 'checkpoint.safetensors'));
+  await place.getByText(/checkpoint\.safetensors, epoch 1, step \d/).waitFor();
+  const difference = relative(await featuresThere(), await featuresByCommand(out));
   assert.ok(difference < TOLERANCE, `features differ by ${difference}`);
 });
 

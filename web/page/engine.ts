@@ -89,6 +89,9 @@ export function call<K extends keyof Api>(
   });
 }
 
+/** Whether somebody gave up what was asked for: no error for people. */
+export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
 /** Errors whose message is for people. */
 const FOR_PEOPLE = new Set(
   'PageError StorageError WorkerDied DatasetError SpecError RecipeError CheckpointError FormatError GpuError StateDictError DivergedError ShapeError RangeError'.split(

@@ -1,9 +1,10 @@
 /** The page: its views, one at a time, and what there is to compute with. */
+
+import { bytes } from '../words.js';
 import { fill, h } from './dom.js';
 import { call } from './engine.js';
 import { errorNotice, notice } from './parts/notice.js';
 import { views } from './views/index.js';
-import { bytes } from './words.js';
 
 const built = new Map<string, HTMLElement>();
 const status = h('p', { class: 'machine', role: 'status' }, 'Looking for a GPU …');

@@ -1,5 +1,6 @@
 import {
   type DensityGrouping,
+  type GroupingProgress,
   groupFeatures,
   type LinkageGrouping,
   type MeansGrouping,
@@ -52,11 +53,19 @@ function check(choice: Grouping, pictures: number): void {
   }
 }
 
-/** Groups the pictures of a gallery by their features, without labels. */
+/** Milliseconds between two tellings. */
+const TELL_EVERY = 100;
+
+/**
+ * Groups the pictures of a gallery by their features, without labels.
+ *
+ * @throws AbortError when it was given up, between two pieces of work
+ */
 const cluster: Handler<
   { readonly gallery: string; readonly choice: Grouping; readonly centred: boolean },
-  Grouped
-> = async ({ gallery: name, choice, centred }) => {
+  Grouped,
+  GroupingProgress
+> = async ({ gallery: name, choice, centred }, { tell, signal }) => {
   const gallery = await galleryOf(name);
   const { items } = gallery;
   check(choice, items.length);
@@ -69,9 +78,19 @@ const cluster: Handler<
     }
     features = centredByCamera(plain, cameras);
   }
+  let told = Number.NEGATIVE_INFINITY;
+  const onProgress = (far: GroupingProgress): void => {
+    signal.throwIfAborted();
+    if (performance.now() - told < TELL_EVERY && far.done < far.total) return;
+    told = performance.now();
+    tell(far);
+  };
   const labels = await alone('grouping', async () =>
-    groupFeatures(await gpuOf(), features, choice, (row) => items[row]!.path),
+    groupFeatures(await gpuOf(), features, choice, (row) => items[row]!.path, onProgress),
   );
+  // The last piece of work lets nobody in.
+  await new Promise((resume) => setTimeout(resume, 0));
+  signal.throwIfAborted();
   const partition = largestFirst(labels);
   return {
     ids: Int32Array.from(items, ({ id }) => id),

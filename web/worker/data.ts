@@ -25,8 +25,9 @@ import { inspectFile } from '../../datasets/inspect-file.js';
 import { openerOf } from '../../datasets/open.js';
 import { type Handler, PageError } from './job.js';
 import { DRAWN, type RunPlan, runFile, shelvedOf } from './runs.js';
-import { fromShelf } from './shelf.js';
+import { fromShelf, type ShelfSize } from './shelf.js';
 import { storedJson } from './storage.js';
+import { areTracklets, framesOf, type Unread, unreadOf } from './unread.js';
 
 const opener = openerOf(PICTURE_KINDS);
 
@@ -35,6 +36,8 @@ export interface OpenData {
   readonly id: string;
   readonly spec: string;
   readonly dataset: ReidDataset;
+  /** Of small copies, which are all that is left of its pictures: their size. */
+  readonly copies?: ShelfSize;
 }
 
 /** What the page knows of it. */
@@ -64,6 +67,8 @@ export interface MountedFacts {
   readonly guess?: string;
   /** A pattern that its names fit, for the form where it is corrected. */
   readonly pattern?: string;
+  /** What it is, where it is not read as what it is. */
+  readonly unread?: Unread;
   /** What is in it, in words. */
   readonly contents: string;
   /** Some paths, for the eyes. */
@@ -83,8 +88,8 @@ export function dataOf(id: string): OpenData {
 }
 
 /** Takes a data set in; its number is for calls. */
-export function keepData(spec: string, dataset: ReidDataset): OpenData {
-  const data = { id: `data-${next++}`, spec, dataset };
+export function keepData(spec: string, dataset: ReidDataset, copies?: ShelfSize): OpenData {
+  const data = { id: `data-${next++}`, spec, dataset, copies };
   opened.set(data.id, data);
   return data;
 }
@@ -165,9 +170,15 @@ async function mountedFacts(name: string): Promise<MountedFacts> {
   const loose = pictures.filter((path) => !path.includes('/'));
   const names = loose.length > 0 ? guessNames(loose) : undefined;
   let guess = await guessSpec(name);
+  let unread = guess === undefined ? undefined : unreadOf(guess, name);
+  if (unread) guess = undefined;
+  else if (guess === undefined && areTracklets(pictures)) {
+    guess = `folder:${name}?tracklets=yes`;
+    unread = framesOf(name);
+  }
   const camera = guess === `folder:${name}` ? guessCameraPattern(pictures) : undefined;
   if (camera) guess = `${guess}?name=${camera}`;
-  if (guess === undefined && tables.length === 1) guess = `table:${name}/${tables[0]}`;
+  if (guess === undefined && !unread && tables.length === 1) guess = `table:${name}/${tables[0]}`;
   if (guess === undefined && names && loose.length === pictures.length) guess = `pattern:${name}?name=${names.pattern}`;
   return {
     name,
@@ -175,7 +186,8 @@ async function mountedFacts(name: string): Promise<MountedFacts> {
     others: paths.filter((path) => !isPicture(path)).length,
     tables,
     guess,
-    pattern: names?.pattern ?? camera,
+    pattern: unread?.pattern ?? names?.pattern ?? camera,
+    unread,
     contents: await sayContents(name),
     sample: pictures.slice(0, 4),
   };
@@ -258,7 +270,7 @@ export async function runData(run: string): Promise<OpenData> {
   const shelved = await shelvedOf(run);
   const plan = await storedJson<RunPlan>(runFile(run, 'recipe.json'));
   const spec = plan?.data ?? '';
-  if (shelved) return keepData(spec, fromShelf(shelved));
+  if (shelved) return keepData(spec, fromShelf(shelved), shelved.size);
   if (DRAWN.test(spec)) return keepData(spec, await opener.open(spec));
   throw new PageError(`The pictures of ${run} (${spec}) have to be chosen again: then go on.`);
 }

@@ -70,10 +70,11 @@ export function evaluationOf(id: string): OpenEvaluation {
 
 export type DoingEvent = { readonly words: string; readonly done?: number; readonly total?: number };
 
-/** Progress lines of the project as events. */
-export const outputTo = (tell: (event: DoingEvent) => void): ProgressOutput => ({
+/** Progress lines of the project as events. They come between batches: there work that was given up ends. */
+export const outputTo = (tell: (event: DoingEvent) => void, signal?: AbortSignal): ProgressOutput => ({
   isTerminal: true,
   write: (text) => {
+    signal?.throwIfAborted();
     const words = text.trim();
     const [, done, total] = /(\d+)\/(\d+)/.exec(words) ?? [];
     if (words) tell({ words, done: done === undefined ? undefined : Number(done), total: Number(total) });
@@ -109,25 +110,23 @@ export async function featuresOf(
       (['train', 'query', 'gallery'] as const).filter((split) => !splits.includes(split)).map((split) => [split, []]),
     ),
   });
-  const shrink = (dataset: ReidDataset) =>
-    prepare(
-      only(dataset),
-      recipe.input,
-      (done, total) => tell({ words: `Making pictures small: ${done} of ${total}`, done, total }),
-      signal,
-    );
   let open = dataOf(input.data);
-  let prepared = await shrink(open.dataset);
+  const prepared = await prepare(only(open.dataset), recipe.input, tell, signal);
   const notes: string[] = [];
   if (prepared.broken.size > 0) {
     const [first] = prepared.broken.values();
     notes.push(`${prepared.broken.size} pictures cannot be read and are left out, first: ${first}`);
-    await prepared.store.close();
     open = await withoutPictures(open, [...prepared.broken.keys()]);
-    prepared = await shrink(open.dataset);
+  }
+  const { copies } = open;
+  const { height, width } = recipe.input;
+  if (copies && (copies.height !== height || copies.width !== width)) {
+    notes.push(
+      `Of these pictures only the small copies of their run were at hand, ${copies.width} × ${copies.height} pixels; this model looks at ${width} × ${height}. Choose their folder under Pictures for figures that count.`,
+    );
   }
   const { dataset } = open;
-  const context: EvaluationContext = { gpu, dataset, recipe, output: outputTo(tell), store: prepared.store };
+  const context: EvaluationContext = { gpu, dataset, recipe, output: outputTo(tell, signal), store: prepared.store };
   try {
     const records = splits.flatMap((split) => dataset[split]);
     const features = await modelFeatures(model.model, records, context);
@@ -159,6 +158,7 @@ const evaluate: Handler<EvaluateInput, Evaluated, DoingEvent> = (input, { tell, 
       query: side(dataset.query, features.data.subarray(0, cut)),
       gallery: side(dataset.gallery, features.data.subarray(cut)),
     };
+    signal.throwIfAborted();
     tell({ words: 'Comparing …' });
     const { report } = await evaluateFeatures(context.gpu, sides.query, sides.gallery, {
       distance,

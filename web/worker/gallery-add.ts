@@ -9,7 +9,7 @@ import {
   originalOf,
 } from './gallery-incoming.js';
 import { BatchDecoder, type DecodedBatch } from './gallery-pictures.js';
-import { changing, Gallery } from './gallery-store.js';
+import { changing, Gallery, galleryOf } from './gallery-store.js';
 import { type Handler, type Job, PageError } from './job.js';
 import { StorageError } from './storage.js';
 
@@ -147,6 +147,26 @@ const addToGallery: Handler<
     return { added, known, others, broken, notDone: fresh.length - looked };
   });
 
+/** Pictures of a gallery that are not at hand at their own size. */
+export interface Lacking {
+  readonly lacking: number;
+  /** The folders that they were chosen in. */
+  readonly folders: readonly string[];
+  readonly first?: string;
+}
+
+function lackingOf({ items }: Gallery): Lacking {
+  const paths = items.map(({ path }) => path).filter((path) => !originalOf(path));
+  return { lacking: paths.length, folders: [...new Set(paths.map((path) => path.split('/')[0]!))], first: paths[0] };
+}
+
+const listed = (folders: readonly string[]): string =>
+  `${folders.slice(0, 3).join(', ')}${folders.length > 3 ? ' …' : ''}`;
+
+/** What has to be chosen again before a gallery can be computed anew. */
+const galleryLacking: Handler<{ readonly gallery: string }, Lacking> = async ({ gallery }) =>
+  lackingOf(await galleryOf(gallery));
+
 /**
  * Computes the features of a gallery anew, with another model, from the pictures themselves. All or nothing: until the last one is
  * done the gallery stays as it was.
@@ -161,11 +181,10 @@ const renewGallery: Handler<
   changing(name, async (gallery) => {
     if (from) await incoming(from, undefined, gallery.items);
     const describer = await describerOf(model);
-    const lacking = gallery.items.filter(({ path }) => !originalOf(path));
-    if (lacking.length > 0) {
-      const folders = [...new Set(lacking.map(({ path }) => path.split('/')[0]!))];
+    const { lacking, folders, first } = lackingOf(gallery);
+    if (lacking > 0) {
       throw new PageError(
-        `The small pictures of a gallery are too small to compute from, and ${lacking.length} of ${gallery.items.length} pictures were not chosen since the page was opened (first: ${lacking[0]!.path}). Choose ${folders.slice(0, 3).join(', ')}${folders.length > 3 ? ' …' : ''} again, below.`,
+        `The small pictures of a gallery are too small to compute from, and ${lacking} of ${gallery.items.length} pictures were not chosen since the page was opened (first: ${first}). Choose ${listed(folders)} again, below.`,
       );
     }
     const all = gallery.items.map(({ path }) => originalOf(path)!);
@@ -198,4 +217,4 @@ const renewGallery: Handler<
     return { done: true };
   });
 
-export const galleryAddCalls = { addToGallery, renewGallery };
+export const galleryAddCalls = { addToGallery, galleryLacking, renewGallery };

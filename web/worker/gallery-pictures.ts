@@ -3,6 +3,7 @@ import { DatasetError, ImageStore, type Picture, type PictureShelf } from '../..
 import { bitmapOf } from './data.js';
 import type { Describer } from './gallery-describer.js';
 import { type Original, plainWords } from './gallery-incoming.js';
+import { decoders } from './prepare.js';
 
 /** Small pictures are no larger than this. */
 const THUMB = { height: 192, width: 256 } as const;
@@ -55,17 +56,22 @@ export class BatchDecoder {
   readonly #shelf = new BatchShelf();
 
   constructor(source: Original['source'], { size }: Pick<Describer, 'size'>) {
-    this.store = new ImageStore(source, { ...size, cacheBytes: 0, shelf: this.#shelf });
+    this.store = new ImageStore(source, { ...size, cacheBytes: 0, shelf: this.#shelf, workers: decoders() });
   }
 
   /** @param thumbs whether small pictures are made, too */
   async decode<T extends Original>(batch: readonly T[], thumbs: boolean): Promise<DecodedBatch<T>> {
     const broken: { original: T; words: string }[] = [];
-    const good = await Promise.all(
-      batch.map(async (original) => {
+    // Small pictures one after the other: photographs are large while they are drawn. Others are decoded meanwhile.
+    let line: Promise<unknown> = Promise.resolve();
+    const made = await Promise.all(
+      batch.map(async (original): Promise<{ original: T; thumb?: Uint8Array } | undefined> => {
         try {
           const pixels = await this.store.get(original.picture);
-          return { original, pixels };
+          if (!thumbs) return { original };
+          const thumb = line.then(() => this.#thumb(original, pixels));
+          line = thumb.catch(() => undefined);
+          return { original, thumb: await thumb };
         } catch (error) {
           if (!(error instanceof DatasetError)) throw error;
           broken.push({ original, words: plainWords(error.message) });
@@ -73,18 +79,13 @@ export class BatchDecoder {
         }
       }),
     );
-    const made: { original: T; thumb?: Uint8Array }[] = [];
-    // One after the other: photographs are large while they are drawn.
-    for (const one of good) {
-      if (!one) continue;
-      const { original, pixels } = one;
-      const { height, width } = this.store;
-      const bitmap = thumbs
-        ? await bitmapOfOriginal(original).catch(() => bitmapOf({ height, width, data: pixels }))
-        : undefined;
-      made.push({ original, thumb: bitmap && (await thumbOf(bitmap)) });
-    }
-    return { good: made, broken };
+    return { good: made.filter((one) => one !== undefined), broken };
+  }
+
+  /** The browser's own drawing is only for the eyes; where it cannot, the pixels that the model sees. */
+  async #thumb(original: Original, data: Uint8Array): Promise<Uint8Array> {
+    const { height, width } = this.store;
+    return thumbOf(await bitmapOfOriginal(original).catch(() => bitmapOf({ height, width, data })));
   }
 
   /** Lets go of a batch. */

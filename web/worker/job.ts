@@ -13,3 +13,6 @@ export type Handler<Input, Result, Event = never> = (input: Input, job: Job<Even
 export class PageError extends Error {
   override readonly name = 'PageError';
 }
+
+/** Whether somebody gave up what was under way: no error for people. */
+export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

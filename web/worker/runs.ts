@@ -2,6 +2,7 @@ import { blobSource } from '../../engine/io/source.js';
 import type { AnyRecipe } from '../../reid/recipes/index.js';
 import { type Checkpoint, CheckpointError, checkpointOf } from '../../reid/training/checkpoint.js';
 import type { Metrics } from '../../reid/training/retrieval.js';
+import type { LogLine } from '../../reid/training/training-loop.js';
 import { type Handler, PageError } from './job.js';
 import { closeShelves, SHELVES, type ShelvedData } from './shelf.js';
 import {
@@ -19,9 +20,6 @@ import {
 const RUNS = 'runs';
 
 export const runFile = (run: string, file: string): string => `${RUNS}/${run}/${file}`;
-
-/** A line of a run's log. */
-export type LogLine = Readonly<Record<string, unknown>> & { readonly step: number };
 
 /** What recipe.json of a run holds. */
 export interface RunPlan {
@@ -93,7 +91,8 @@ async function factsOfRun(name: string): Promise<RunFacts | undefined> {
     saved: file?.lastModified ?? 0,
     epoch: where?.epoch ?? 0,
     step: where?.step ?? 0,
-    finished: figures !== undefined,
+    // Of a run that was trained on since, they are of before.
+    finished: figures !== undefined && figures.steps >= (where?.step ?? 0),
     figures,
     bytes: await storedBytes(`${RUNS}/${name}`),
     ready: shelved || DRAWN.test(plan.data),

@@ -15,6 +15,7 @@ import { duration, Progress, type ProgressOutput } from '../progress.js';
 import { type Metrics, metricsOf, reportRetrieval } from '../retrieval.js';
 import { figures } from '../run.node.js';
 import type { RunFolder } from '../run-folder.node.js';
+import { CHECKPOINT_EVERY, RunClock } from '../training-loop.js';
 import { publishedRound } from './gam-method.js';
 import { identitiesOf, type RoundMetrics, type RoundRecord, recordOf, TOO_LARGE } from './hindsight.js';
 import { type RoundClustered, type RoundTrained, type UnsupervisedStep, UnsupervisedTrainer } from './trainer.js';
@@ -63,9 +64,6 @@ export interface UnsupervisedMetrics extends Partial<RoundMetrics> {
   readonly adapter: string;
 }
 
-/** Seconds between checkpoints inside of a round. */
-const CHECKPOINT_SECONDS = 60;
-
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** Whether there is something to look for and somewhere to find it. */
@@ -108,8 +106,7 @@ class UnsupervisedRun {
   readonly #identities: Int32Array | undefined;
   readonly #published: number;
   #records: RoundRecord[] = [];
-  #start = performance.now();
-  #before = 0;
+  #clock = new RunClock();
 
   constructor(
     options: UnsupervisedRunOptions,
@@ -127,10 +124,6 @@ class UnsupervisedRun {
     this.#published = recipe.method === 'gam' ? publishedRound(recipe, pictures.pictures.length) : rounds - 1;
   }
 
-  get #seconds(): number {
-    return this.#before + (performance.now() - this.#start) / 1000;
-  }
-
   async make(): Promise<UnsupervisedMetrics | undefined> {
     const { gpu, folder, output, checkpoint, signal } = this.#options;
     const trainer = this.#trainer;
@@ -139,7 +132,6 @@ class UnsupervisedRun {
       await restoreUnsupervised(trainer, checkpoint);
       facts = { ...checkpoint.facts, recipe: this.#options.recipe, data: this.#options.data };
       this.#records = [...(facts.rounds ?? [])];
-      this.#before = checkpoint.seconds;
       await folder.goOnAfter(trainer.step);
       output.write(`goes on after step ${trainer.step} (round ${trainer.state.round + 1})\n`);
     } else {
@@ -149,9 +141,9 @@ class UnsupervisedRun {
     }
     const events = await EventFile.open(folder.path, checkpoint ? trainer.step : -1);
     folder.listener = (line) => events.log(line);
-    this.#start = performance.now();
+    this.#clock = new RunClock(checkpoint?.seconds);
     const save = async () => {
-      const content = await takeCheckpoint(trainer, { ...facts, rounds: this.#records }, this.#seconds);
+      const content = await takeCheckpoint(trainer, { ...facts, rounds: this.#records }, this.#clock.seconds);
       await writeFileAtomically(folder.checkpoint, content);
     };
     if (!checkpoint) {
@@ -167,7 +159,7 @@ class UnsupervisedRun {
         if (event.kind === 'trained') await this.#evaluate(event);
         else await this.#clustered(event);
       }
-      if (signal?.aborted || event.kind !== 'step' || performance.now() - saved > 1000 * CHECKPOINT_SECONDS) {
+      if (signal?.aborted || event.kind !== 'step' || performance.now() - saved > CHECKPOINT_EVERY) {
         await save();
         saved = performance.now();
       }
@@ -175,7 +167,7 @@ class UnsupervisedRun {
       await sleep(0); // Lets signals in.
     }
     progress.end();
-    output.write(`trained ${trainer.step} steps in ${duration(this.#seconds)}\n`);
+    output.write(`trained ${trainer.step} steps in ${duration(this.#clock.seconds)}\n`);
     return await this.#finish(facts);
   }
 
@@ -197,7 +189,7 @@ class UnsupervisedRun {
   }
 
   #logStep({ step, round, epoch, images, lr, clusters, losses }: UnsupervisedStep, progress: Progress): void {
-    const seconds = Math.round(this.#seconds * 1000) / 1000;
+    const seconds = Math.round(this.#clock.seconds * 1000) / 1000;
     this.#options.folder.log({ step, epoch, images, lr, clusters, ...losses, seconds });
     const { done, all } = this.#trainer.roundSteps;
     const each = Object.entries(losses).map(([name, value]) => `${name} ${value.toFixed(3)}`);
@@ -281,7 +273,7 @@ class UnsupervisedRun {
       rounds: this.#records,
       distance: recipe.evaluation.distance,
       steps: step,
-      seconds: Math.round(10 * this.#seconds) / 10,
+      seconds: Math.round(10 * this.#clock.seconds) / 10,
       adapter: gpu.name,
     };
     await folder.writeJson('metrics.json', metrics);

@@ -1,9 +1,9 @@
+import { counted, whole } from '../../words.js';
 import type { DataFacts, MountedFacts } from '../../worker/data.js';
 import { field, fill, h, newId } from '../dom.js';
 import { call } from '../engine.js';
 import { type ChosenFolder, filesOfDrop, filesOfInput } from '../folder-files.js';
 import { openedData } from '../session.js';
-import { counted, whole } from '../words.js';
 import { dataSummary, findingsPart } from './data-summary.js';
 import { layoutForm } from './layout-form.js';
 import { errorNotice, notice } from './notice.js';
@@ -90,7 +90,7 @@ export function dataPicker(): HTMLElement {
   };
 
   const showMounted = (mounted: MountedFacts): void => {
-    const { name, pictures, others, guess, contents, sample } = mounted;
+    const { name, pictures, others, guess, contents, sample, unread } = mounted;
     if (pictures === 0) {
       fill(
         ownSaid,
@@ -111,16 +111,15 @@ export function dataPicker(): HTMLElement {
         h('strong', {}, name),
         `: ${counted(pictures, 'picture')}${others > 0 ? `, ${counted(others, 'other file')}` : ''}`,
       ),
-      guess
-        ? h('details', {}, h('summary', {}, 'Read otherwise'), form)
-        : [
-            notice(
-              'warning',
-              `How this folder says who is on its pictures is not clear: ${sample.join(', ')}, …`,
-              'Say below how it is laid out.',
-            ),
-            form,
-          ],
+      unread && notice(guess ? 'note' : 'warning', unread.what, unread.advice),
+      !guess &&
+        !unread &&
+        notice(
+          'warning',
+          `How this folder says who is on its pictures is not clear: ${sample.join(', ')}, …`,
+          'Say below how it is laid out.',
+        ),
+      guess ? h('details', {}, h('summary', {}, 'Read otherwise'), form) : form,
     );
   };
 

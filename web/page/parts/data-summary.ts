@@ -1,7 +1,7 @@
 import type { Finding, Split } from '../../../datasets/index.js';
+import { whole } from '../../words.js';
 import type { DataFacts } from '../../worker/data.js';
 import { h } from '../dom.js';
-import { whole } from '../words.js';
 import { notice } from './notice.js';
 import { picturePart } from './picture.js';
 

@@ -1,6 +1,6 @@
 import type { EvaluationReport, ReportMeans } from '../../../reid/metrics/report.js';
+import { percent, whole } from '../../words.js';
 import { h } from '../dom.js';
-import { percent, whole } from '../words.js';
 import { lineChart } from './chart.js';
 import { readings } from './readings.js';
 

@@ -1,6 +1,6 @@
+import { whole } from '../../words.js';
 import type { MapPoint } from '../../worker/feature-map.js';
 import { fill, h } from '../dom.js';
-import { whole } from '../words.js';
 import { picturePart } from './picture.js';
 
 interface Camera {

@@ -1,17 +1,13 @@
+import { counted, timeLeft, whole } from '../../words.js';
 import type { Added, GalleryProgress } from '../../worker/gallery-add.js';
 import type { IncomingFrom } from '../../worker/gallery-incoming.js';
 import { field, fill, h } from '../dom.js';
 import { call } from '../engine.js';
 import { filesOfDrop, filesOfInput } from '../folder-files.js';
 import { openedData, openedModel } from '../session.js';
-import { counted, whole } from '../words.js';
 import { describerId, featuresBy, openedGallery } from './gallery-session.js';
 import { errorNotice, notice } from './notice.js';
 import { progressPart } from './progress.js';
-
-/** `3 min`, `40 s` */
-const timeLeft = (seconds: number): string =>
-  seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
 
 /** How far some work on a gallery is, in words. */
 export const progressWords = ({ done, total, left }: GalleryProgress): string =>

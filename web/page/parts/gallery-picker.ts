@@ -1,8 +1,9 @@
+import { bytes, counted, whole } from '../../words.js';
+import type { IncomingFrom } from '../../worker/gallery-incoming.js';
 import { field, fill, h } from '../dom.js';
 import { call } from '../engine.js';
 import { filesOfInput } from '../folder-files.js';
 import { openedModel } from '../session.js';
-import { bytes, counted } from '../words.js';
 import { progressWords } from './gallery-adder.js';
 import { describerId, featuresBy, openedGallery, rememberedGallery } from './gallery-session.js';
 import { errorNotice, notice } from './notice.js';
@@ -15,6 +16,46 @@ export interface GalleryPicker {
   refresh(): Promise<void>;
   /** Makes an empty gallery and opens it. */
   create(name: string): Promise<void>;
+}
+
+const NONE_LACKING = { lacking: 0, folders: [] as readonly string[] };
+
+/** Files that were chosen one by one, by the name that they have in a gallery. */
+const LOOSE = 'pictures';
+
+/** What is chosen again so that a gallery can be computed anew: the page keeps small pictures only. */
+function chooseAgain(
+  lacking: number,
+  pictures: number,
+  folders: readonly string[],
+  onChosen: (from: IncomingFrom) => void,
+): HTMLElement[] {
+  const of = lacking === pictures ? 'the pictures themselves' : `${counted(lacking, 'picture')} of ${whole(pictures)}`;
+  const input = (properties: object, from: (files: FileList) => IncomingFrom): HTMLInputElement => {
+    const element = h('input', {
+      type: 'file',
+      multiple: true,
+      ...properties,
+      onchange: () => element.files && element.files.length > 0 && onChosen(from(element.files)),
+    });
+    return element;
+  };
+  const named = folders.filter((name) => name !== LOOSE);
+  const loose = (files: FileList): IncomingFrom => ({
+    name: LOOSE,
+    files: [...files].map((file) => [file.name, file] as const),
+  });
+  return [
+    h(
+      'p',
+      {},
+      `For that the page needs ${of} once more: it keeps small ones, and forgets where the others lie when it is closed or reloaded. Choose what is asked for here, and computing begins.`,
+    ),
+    ...named.map((name) => field(`The folder ${name}, again`, input({ webkitdirectory: true }, filesOfInput))),
+    ...(named.length < folders.length
+      ? [field('The pictures that were chosen one by one, again', input({}, loose))]
+      : []),
+  ];
 }
 
 /** Chooses, makes, exports, imports and deletes galleries; says what is in the open one, and whose features. */
@@ -65,7 +106,7 @@ export function galleryPicker(): GalleryPicker {
 
   const renewing = progressPart('Computing anew');
   let abort = new AbortController();
-  const renew = (from?: Parameters<typeof filesOfInput>[0]): Promise<void> =>
+  const renew = (from?: IncomingFrom): Promise<void> =>
     attempt(async () => {
       const gallery = openedGallery.get()!.name;
       abort = new AbortController();
@@ -73,13 +114,15 @@ export function galleryPicker(): GalleryPicker {
       try {
         const { done } = await call(
           'renewGallery',
-          { gallery, model: describerId()!, from: from && filesOfInput(from) },
+          { gallery, model: describerId()!, from },
           { signal: abort.signal, onEvent: (event) => renewing.show(event.done, event.total, progressWords(event)) },
         );
         if (!done) fill(said, h('p', { class: 'quiet' }, 'Stopped: the gallery is as it was.'));
       } finally {
         stop.hidden = true;
         renewing.hide();
+        // Of several folders the others are still to be chosen.
+        void compare();
       }
       openedGallery.set(await call('openGallery', { gallery }));
     });
@@ -101,22 +144,18 @@ export function galleryPicker(): GalleryPicker {
       return fill(mismatch, h('p', { class: 'hint' }, words));
     }
     const key = await call('modelKey', { model }).catch(() => undefined);
+    const { lacking, folders } = await call('galleryLacking', { gallery: gallery.name }).catch(() => NONE_LACKING);
     if (turn !== asked) return;
     if (!key || key.key === gallery.model.key) return fill(mismatch);
-    const folder = h('input', {
-      type: 'file',
-      multiple: true,
-      webkitdirectory: true,
-      onchange: () => folder.files && folder.files.length > 0 && void renew(folder.files),
-    });
     fill(
       mismatch,
       notice(
         'warning',
         `These features were made by ${gallery.model.title}. What is chosen below (${key.title}) makes others, which cannot be compared with them.`,
         'Go back to that model, make another gallery, or compute this one anew from its pictures.',
-        h('button', { type: 'button', onclick: () => void renew() }, `Compute anew with ${key.title}`),
-        field('Its folder, where it was not chosen since the page was opened', folder),
+        ...(lacking === 0
+          ? [h('button', { type: 'button', onclick: () => void renew() }, `Compute anew with ${key.title}`)]
+          : chooseAgain(lacking, gallery.pictures.length, folders, (from) => void renew(from))),
       ),
     );
   };

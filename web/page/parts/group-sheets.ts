@@ -1,6 +1,6 @@
+import { counted, whole } from '../../words.js';
 import { fill, h } from '../dom.js';
 import { wordsOf } from '../engine.js';
-import { counted, whole } from '../words.js';
 import { ThumbImages } from './gallery-thumbs.js';
 import { freeNumber, type Group, GroupHistory, type Groups, groupsOf, LOOSE, merged, moved } from './group-edits.js';
 import { walk } from './picture-grid.js';

@@ -1,10 +1,11 @@
 import type { MountedFacts } from '../../worker/data.js';
 import { field, fill, h, select } from '../dom.js';
 
-type Layout = 'folder' | 'pattern' | 'table' | 'market1501' | 'duke' | 'msmt17' | 'veri' | 'market';
+type Layout = 'folder' | 'tracklets' | 'pattern' | 'table' | 'market1501' | 'duke' | 'msmt17' | 'veri' | 'market';
 
 const LAYOUTS: readonly (readonly [Layout, string])[] = [
   ['folder', 'A folder for each identity'],
+  ['tracklets', 'A folder for each identity, in it one for each tracklet'],
   ['pattern', 'File names say who it is'],
   ['table', 'A table (CSV or JSON lines)'],
   ['market', 'Market-1501’s folders, my own pictures'],
@@ -31,9 +32,13 @@ function optionsOf(spec: string): {
 
 /** A form of how a chosen folder is to be read: what was guessed, to be corrected. */
 export function layoutForm(mounted: MountedFacts, onChange: (spec: string) => void): HTMLElement {
-  const { name, guess, pattern = '', tables } = mounted;
+  const { name, guess, pattern = '', tables, unread } = mounted;
   const guessed = optionsOf(guess ?? `folder:${name}`);
-  let layout = (LAYOUTS.some(([kind]) => kind === guessed.kind) ? guessed.kind : 'folder') as Layout;
+  const fallback = unread?.pattern ? 'pattern' : 'folder';
+  const isTracked = guessed.kind === 'folder' && guessed.values.get('tracklets') === 'yes';
+  let layout = (
+    isTracked ? 'tracklets' : guess && LAYOUTS.some(([kind]) => kind === guessed.kind) ? guessed.kind : fallback
+  ) as Layout;
   const text = (value: string, placeholder: string) => h('input', { value, placeholder, spellcheck: false });
   const known = (key: string) => guessed.values.get(key) ?? '';
   const names = text(known('name') || (layout === 'pattern' ? pattern : ''), '{id}_c{camera}_*');
@@ -55,12 +60,16 @@ export function layoutForm(mounted: MountedFacts, onChange: (spec: string) => vo
     ['train', train],
     ['test', test],
   ] as const;
+  const chosen = () => choice.map(([key, input]) => [key, input.value] as const);
   const pairsOf = (pairs: readonly (readonly [string, HTMLInputElement])[]) =>
     query(pairs.map(([key, input]) => [key, input.value] as const));
   const spec = (): string => {
     // The place that was guessed may be a folder further down.
     const place = guessed.kind === layout && guessed.place ? guessed.place : name;
     if (layout === 'folder') return `folder:${place}${pairsOf([['name', names], ...choice])}`;
+    if (layout === 'tracklets') {
+      return `folder:${place}${query([['tracklets', 'yes'], ['name', names.value], ...chosen()])}`;
+    }
     if (layout === 'pattern') return `pattern:${place}${pairsOf([['name', names], ['camera', camera], ...choice])}`;
     if (layout === 'table') {
       const { path, id, camera: column } = columns;
@@ -74,7 +83,7 @@ export function layoutForm(mounted: MountedFacts, onChange: (spec: string) => vo
     field('Identities to test on', test, '* is all of them: for a model that was trained on other pictures.'),
   ];
   const show = (): void => {
-    if (layout === 'folder') {
+    if (layout === 'folder' || layout === 'tracklets') {
       fill(
         inputs,
         field(

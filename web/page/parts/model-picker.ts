@@ -1,7 +1,7 @@
+import { whole } from '../../words.js';
 import { field, fill, h, newId } from '../dom.js';
 import { call } from '../engine.js';
 import { openedData, openedModel } from '../session.js';
-import { whole } from '../words.js';
 import { errorNotice, notice } from './notice.js';
 
 /** What opens as a model. */

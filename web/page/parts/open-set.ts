@@ -1,6 +1,6 @@
+import { percent, whole } from '../../words.js';
 import type { Evaluated, OpenSetQuery } from '../../worker/evaluate.js';
 import { field, fill, h } from '../dom.js';
-import { percent, whole } from '../words.js';
 
 const BINS = 40;
 const HEIGHT = 180;

@@ -1,6 +1,6 @@
+import { counted } from '../../words.js';
 import { fill, h } from '../dom.js';
 import { wordsOf } from '../engine.js';
-import { counted } from '../words.js';
 import { ThumbImages } from './gallery-thumbs.js';
 
 /** A picture in a grid. */

@@ -1,9 +1,9 @@
 import type { QueryReport } from '../../../reid/metrics/report.js';
+import { whole } from '../../words.js';
 import type { Evaluated } from '../../worker/evaluate.js';
 import type { Look } from '../../worker/looks.js';
 import { field, fill, h, select } from '../dom.js';
 import { call } from '../engine.js';
-import { whole } from '../words.js';
 import { errorNotice } from './notice.js';
 import { drawBitmap, pictureCanvas, picturePart } from './picture.js';
 

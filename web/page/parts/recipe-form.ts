@@ -1,9 +1,9 @@
 import type { Recipe } from '../../../reid/recipes/index.js';
 import { duration } from '../../../reid/training/progress.js';
+import { bytes, whole } from '../../words.js';
 import { field, fill, h, select } from '../dom.js';
 import { call } from '../engine.js';
 import { openedData } from '../session.js';
-import { bytes, whole } from '../words.js';
 import { errorNotice, notice } from './notice.js';
 
 /** What is chosen in the form. */

@@ -1,7 +1,7 @@
+import { bytes, percent, whole } from '../../words.js';
 import type { RunFacts } from '../../worker/runs.js';
 import { field, fill, h } from '../dom.js';
 import { call } from '../engine.js';
-import { bytes, percent, whole } from '../words.js';
 import { errorNotice, notice } from './notice.js';
 import { saveFile } from './save-file.js';
 
@@ -13,7 +13,37 @@ export interface RunList {
   refresh(): Promise<void>;
 }
 
-export function runList(onGoOn: (run: RunFacts) => void): RunList {
+/** More epochs for a run that has ended; as `--resume --set epochs=` of the command line. */
+function trainOn({ name, recipe }: RunFacts, onStart: (changes: string[]) => void): HTMLElement {
+  const { epochs, schedule } = recipe;
+  const wanted = h('input', { type: 'number', min: String(epochs + 1), step: '1', value: String(2 * epochs) });
+  const changes = (): string[] => {
+    const list = [`epochs=${wanted.value}`];
+    // A course of the rate that ended with the last epoch ends with the new one.
+    if ('end' in schedule && schedule.end === epochs) list.push(`schedule.end=${wanted.value}`);
+    return list;
+  };
+  return h(
+    'details',
+    {},
+    h('summary', { 'aria-label': `Train ${name} on` }, 'Train on'),
+    h(
+      'form',
+      {
+        class: 'row ends',
+        onsubmit: (event: Event) => {
+          event.preventDefault();
+          onStart(changes());
+        },
+      },
+      field(`Epochs in all (${epochs} so far)`, wanted),
+      h('button', { type: 'submit' }, 'Train on'),
+    ),
+  );
+}
+
+/** @param onGoOn told which run goes on, and what of its recipe is changed from here on */
+export function runList(onGoOn: (run: RunFacts, changes: readonly string[]) => void): RunList {
   const list = h('div', { class: 'stack' });
   const said = h('div', { class: 'stack', 'aria-live': 'polite' });
   const room = h('p', { class: 'hint figures' });
@@ -53,7 +83,11 @@ export function runList(onGoOn: (run: RunFacts) => void): RunList {
         { class: 'row' },
         finished
           ? undefined
-          : h('button', { type: 'button', 'aria-label': `Go on with ${name}`, onclick: () => onGoOn(run) }, 'Go on'),
+          : h(
+              'button',
+              { type: 'button', 'aria-label': `Go on with ${name}`, onclick: () => onGoOn(run, []) },
+              'Go on',
+            ),
         saved > 0 &&
           h(
             'button',
@@ -81,6 +115,7 @@ export function runList(onGoOn: (run: RunFacts) => void): RunList {
           'Delete',
         ),
       ),
+      finished && saved > 0 && trainOn(run, (changes) => onGoOn(run, changes)),
     );
   };
 

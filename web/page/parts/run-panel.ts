@@ -1,12 +1,12 @@
 import { duration } from '../../../reid/training/progress.js';
 import type { StepReport } from '../../../reid/training/trainer.js';
+import type { LogLine } from '../../../reid/training/training-loop.js';
+import { bytes, percent, whole } from '../../words.js';
 import type { BatchPicture } from '../../worker/batch-pictures.js';
-import type { LogLine } from '../../worker/runs.js';
 import type { TrainInput } from '../../worker/train.js';
 import type { TrainEvent } from '../../worker/training-run.js';
 import { fill, h } from '../dom.js';
 import { call } from '../engine.js';
-import { bytes, percent, whole } from '../words.js';
 import { lineChart } from './chart.js';
 import { errorNotice, notice } from './notice.js';
 import { drawBitmap, pictureCanvas } from './picture.js';
@@ -167,7 +167,8 @@ export function runPanel(onEnd: () => void): RunPanel {
     switch (event.kind) {
       case 'doing':
         doing.textContent = event.total === undefined ? event.words : '';
-        if (event.total !== undefined) progress.show(event.done!, event.total, event.words);
+        if (event.total === undefined) progress.hide();
+        else progress.show(event.done!, event.total, event.words);
         return;
       case 'note':
         said.append(notice('note', event.words));

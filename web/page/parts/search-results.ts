@@ -1,6 +1,6 @@
+import { counted, whole } from '../../words.js';
 import type { Found } from '../../worker/search.js';
 import { field, fill, h, newId } from '../dom.js';
-import { counted, whole } from '../words.js';
 import { openedGallery } from './gallery-session.js';
 import { pictureGrid } from './picture-grid.js';
 

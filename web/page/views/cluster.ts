@@ -1,15 +1,17 @@
+import type { GroupingProgress } from '../../../reid/clustering/grouping.js';
+import { counted, percent, whole } from '../../words.js';
 import type { Grouped } from '../../worker/cluster.js';
 import { fill, h } from '../dom.js';
-import { call } from '../engine.js';
+import { call, isAbort } from '../engine.js';
 import { galleryBench } from '../parts/gallery-bench.js';
 import { openedGallery } from '../parts/gallery-session.js';
 import { fitted, type Groups, groupsOf, LOOSE } from '../parts/group-edits.js';
 import { type GroupWish, groupForm } from '../parts/group-form.js';
 import { groupSheets } from '../parts/group-sheets.js';
 import { errorNotice, notice } from '../parts/notice.js';
+import { progressPart } from '../parts/progress.js';
 import { saveFile } from '../parts/save-file.js';
 import type { View } from '../view.js';
-import { counted, percent, whole } from '../words.js';
 
 let bench: ReturnType<typeof galleryBench> | undefined;
 
@@ -82,15 +84,23 @@ export const cluster: View = {
       result.hidden = false;
     };
 
+    let abort: AbortController | undefined;
+    const progress = progressPart('Grouping', () => abort?.abort());
     const group = async ({ choice, centred }: GroupWish): Promise<void> => {
       const gallery = openedGallery.get();
       if (!gallery || gallery.pictures.length < 2) {
         fill(said, notice('warning', 'There is nothing to group yet: add at least two pictures to a gallery.'));
         return;
       }
-      fill(said, h('p', { class: 'quiet' }, `Grouping ${counted(gallery.pictures.length, 'picture')} …`));
+      abort = new AbortController();
+      fill(said);
+      progress.show(0, 0, `Grouping ${counted(gallery.pictures.length, 'picture')} …`);
       try {
-        const found = await call('cluster', { gallery: gallery.name, choice, centred });
+        const found = await call(
+          'cluster',
+          { gallery: gallery.name, choice, centred },
+          { signal: abort.signal, onEvent: (far) => progress.show(far.done, far.total, farWords(far)) },
+        );
         known = found.known;
         const made = fitted(
           [...found.ids].map((id, i) => [id, found.labels[i]!] as const),
@@ -100,7 +110,13 @@ export const cluster: View = {
         await keep(made);
         fill(said, advice(made, choice));
       } catch (error) {
-        fill(said, errorNotice(error));
+        fill(
+          said,
+          isAbort(error) ? h('p', { class: 'quiet' }, 'Stopped: the groups are as they were.') : errorNotice(error),
+        );
+      } finally {
+        abort = undefined;
+        progress.hide();
       }
     };
 
@@ -152,13 +168,20 @@ export const cluster: View = {
       h(
         'div',
         { class: 'stack' },
-        groupForm((wish) => void group(wish)),
+        groupForm((wish) => abort === undefined && void group(wish)),
+        progress.element,
         said,
         result,
       ),
     );
   },
 };
+
+/** How far grouping is, in words. */
+function farWords({ unit, done, total }: GroupingProgress): string {
+  if (unit === 'steps') return `step ${done} of at most ${total}`;
+  return done < total ? `${percent(done / total, 0)} of all pairs compared` : 'all pairs compared; making groups …';
+}
 
 /** What to try where the result is lopsided. */
 function advice(groups: Groups, choice: GroupWish['choice']): HTMLElement | undefined {

@@ -2,7 +2,7 @@ import type { DistanceKind } from '../../../reid/metrics/distances.js';
 import type { Protocol } from '../../../reid/metrics/protocols.js';
 import type { Evaluated } from '../../worker/evaluate.js';
 import { field, fill, h, select } from '../dom.js';
-import { call } from '../engine.js';
+import { call, isAbort } from '../engine.js';
 import { dataPicker } from '../parts/data-picker.js';
 import { evaluationFigures } from '../parts/evaluation-figures.js';
 import { featureMapPart } from '../parts/feature-map.js';
@@ -44,7 +44,8 @@ export const evaluate: View = {
     const rerank = h('input', { type: 'checkbox' });
     const start = h('button', { type: 'submit', class: 'first', disabled: true }, 'Evaluate');
     const missing = h('p', { class: 'hint' });
-    const progress = progressPart('Evaluating');
+    let abort = new AbortController();
+    const progress = progressPart('Evaluating', () => abort.abort());
     const said = h('div', { class: 'stack' });
     const results = h('div', { class: 'stack' });
 
@@ -65,6 +66,8 @@ export const evaluate: View = {
       start.disabled = true;
       fill(said);
       fill(results);
+      abort = new AbortController();
+      progress.show(0, 0, 'Getting ready …');
       try {
         const found = await call(
           'evaluate',
@@ -76,11 +79,16 @@ export const evaluate: View = {
             flip: flip.checked,
             rerank: rerank.checked,
           },
-          { onEvent: ({ words, done = 0, total = 0 }) => progress.show(done, total, words) },
+          { signal: abort.signal, onEvent: ({ words, done = 0, total = 0 }) => progress.show(done, total, words) },
         );
         fill(results, show(found));
       } catch (error) {
-        fill(said, errorNotice(error));
+        fill(
+          said,
+          isAbort(error)
+            ? h('p', { class: 'quiet' }, 'Stopped. Small copies of pictures that were made are kept.')
+            : errorNotice(error),
+        );
       } finally {
         progress.hide();
         ready();

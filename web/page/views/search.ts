@@ -1,3 +1,4 @@
+import { counted } from '../../words.js';
 import type { SearchFor } from '../../worker/search.js';
 import { field, fill, h } from '../dom.js';
 import { call } from '../engine.js';
@@ -10,7 +11,6 @@ import { pictureGrid } from '../parts/picture-grid.js';
 import { searchResults } from '../parts/search-results.js';
 import { openedModel } from '../session.js';
 import type { View } from '../view.js';
-import { counted } from '../words.js';
 
 let bench: ReturnType<typeof galleryBench> | undefined;
 

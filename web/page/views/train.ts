@@ -32,7 +32,7 @@ export const train: View = {
       }
     };
 
-    const goOn = (run: RunFacts): void => {
+    const goOn = (run: RunFacts, changes: readonly string[]): void => {
       const data = openedData.get();
       if (!run.ready && !data) {
         said.replaceChildren(
@@ -45,7 +45,7 @@ export const train: View = {
         run: run.name,
         data: run.ready ? undefined : data!.id,
         recipe: run.recipe.name,
-        changes: [],
+        changes,
         seed: run.seed,
         resume: true,
       });
