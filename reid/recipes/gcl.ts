@@ -40,7 +40,13 @@ export interface GCLRecipe extends RecipeBase {
   };
   /** JVTC (Li and Zhang, ECCV 2020) without a labelled source, and with versions of a picture in place of other cameras' styles. */
   readonly jvtc: JVTCSpec;
-  readonly generator: { readonly width: number; readonly blocks: number; readonly mlpWidth: number };
+  readonly generator: {
+    readonly width: number;
+    readonly blocks: number;
+    readonly mlpWidth: number;
+    /** How the networks that read codes begin: `drawn` at random as released, or `fitted` to the photos' codes, see Generator.fitCodes. */
+    readonly start: 'drawn' | 'fitted';
+  };
   readonly discriminator: {
     readonly width: number;
     readonly layers: number;
@@ -181,7 +187,7 @@ export const gcl: GCLRecipe = {
     momentumStep: 0.01,
     momentumMost: 0.8,
   },
-  generator: { width: 16, blocks: 4, mlpWidth: 512 },
+  generator: { width: 16, blocks: 4, mlpWidth: 512, start: 'drawn' },
   discriminator: { width: 32, layers: 2, blocks: 4, scales: 3 },
   weights: GCL_WEIGHTS,
   adam: { beta1: 0, beta2: 0.999, weightDecay: 5e-4 },
@@ -277,7 +283,7 @@ export const gclSmall: GCLRecipe = {
   mlc: { ...gcl.mlc, labelsFrom: 8, hard: 0.1 },
   // One in seventy pairs of some dozen pictures a person is of one; of Market-1501's, one in six hundred.
   jvtc: { ...gcl.jvtc, clustersFrom: 8, every: 2, rho: 0.014 },
-  generator: { width: 6, blocks: 2, mlpWidth: 64 },
+  generator: { width: 6, blocks: 2, mlpWidth: 64, start: 'fitted' },
   discriminator: { width: 8, layers: 2, blocks: 1, scales: 2 },
   weights: { ...GCL_WEIGHTS, adversarial: 0.3 },
   adam: { beta1: 0.5, beta2: 0.999, weightDecay: 0 },

@@ -77,6 +77,7 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'clustering.outliers': ['drop', 'own'],
   'clustering.rule': ['eps', 'rho'],
   'model.head': ['jvtc', 'mlc', 'plain'],
+  'generator.start': ['drawn', 'fitted'],
   variant: ['ext', 'cvpr'],
   warmup: ['mlc', 'jvtc'],
   passes: ['segments', 'apart', 'together'],

@@ -2,7 +2,7 @@ import { ShapeError } from '../../../engine/errors.js';
 import { Conv2d, Identity, init, Linear, Module, Upsample } from '../../../engine/nn/index.js';
 import { cat } from '../../../engine/ops/join.js';
 import { slice } from '../../../engine/ops/view.js';
-import type { Tensor } from '../../../engine/tensor.js';
+import { type Tensor, write } from '../../../engine/tensor.js';
 import { ConvBlock, MLP, ResidualBlocks, SpacedPyramid } from './blocks.js';
 import type { Style } from './norms.js';
 
@@ -133,6 +133,30 @@ export class Generator extends Module {
     this.apply(initialise);
   }
 
+  /**
+   * Changes the first layers of the eight small networks, as they begin, so that each number of a code comes to them with mean 0 and
+   * deviation 1 over some pictures (after Krähenbühl et al., "Data-dependent initializations of convolutional neural networks", ICLR
+   * 2016). Means of an encoder's map are all above 0 and differ little from picture to picture: without this a generator draws everybody
+   * in the mean of all colours for a long time. What it can learn, and its checkpoints' names, stay as they are.
+   *
+   * @param codes [N, 4 · codeChannels], row by row
+   */
+  async fitCodes(codes: Float32Array, dimension: number): Promise<void> {
+    const { means, deviations } = momentsOf(codes, dimension);
+    const nets = [
+      [this.mlp_w1, this.mlp_b1],
+      [this.mlp_w2, this.mlp_b2],
+      [this.mlp_w3, this.mlp_b3],
+      [this.mlp_w4, this.mlp_b4],
+    ];
+    for (const [run, pair] of nets.entries()) {
+      const start = run * this.#codeChannels;
+      const end = start + this.#codeChannels;
+      for (const { model } of pair)
+        await fitLayer(model[0]!.fc, means.subarray(start, end), deviations.subarray(start, end));
+    }
+  }
+
   /** The norms' styles for codes [N, 4 · codeChannels]. */
   styles(code: Tensor): Style[] {
     if (code.shape[1] !== RUNS * this.#codeChannels) {
@@ -170,4 +194,37 @@ function initialise(module: Module): void {
   if (!(module instanceof Conv2d || module instanceof Linear)) return;
   init.kaimingNormal_(module.weight, { mode: 'fan_in', nonlinearity: 'relu' });
   if (module.bias) init.constant_(module.bias, 0);
+}
+
+/** Least deviation of a number, as a share of the mean deviation of all: below it there is nothing to tell pictures apart by. */
+const LEAST_DEVIATION = 0.01;
+
+/** Mean and deviation of each column. */
+function momentsOf(rows: Float32Array, columns: number): { means: Float64Array; deviations: Float64Array } {
+  const count = rows.length / columns;
+  const means = new Float64Array(columns);
+  const deviations = new Float64Array(columns);
+  rows.forEach((value, i) => {
+    means[i % columns]! += value / count;
+  });
+  rows.forEach((value, i) => {
+    deviations[i % columns]! += (value - means[i % columns]!) ** 2 / count;
+  });
+  deviations.forEach((variance, k) => {
+    deviations[k] = Math.sqrt(variance);
+  });
+  const least = (LEAST_DEVIATION * deviations.reduce((sum, d) => sum + d, 0)) / columns || 1;
+  return { means, deviations: deviations.map((d) => Math.max(d, least)) };
+}
+
+/** W x + b → W (x − mean) / deviation + b, as new weights. */
+async function fitLayer({ weight, bias }: Linear, means: Float64Array, deviations: Float64Array): Promise<void> {
+  const inputs = means.length;
+  const weights = Float32Array.from((await weight.read()) as Float32Array, (w, i) => w / deviations[i % inputs]!);
+  const biases = Float32Array.from((await bias!.read()) as Float32Array);
+  weights.forEach((w, i) => {
+    biases[Math.floor(i / inputs)]! -= w * means[i % inputs]!;
+  });
+  write(weight, weights);
+  write(bias!, biases);
 }

@@ -8,7 +8,7 @@ export interface GCLPosition extends LoaderState {
   /** 1, 2 or 3; 4 when all is done. */
   readonly stage: number;
   /** What comes next in the epoch; stage 3 clusters in every one, a warm-up by JVTC in some. */
-  readonly phase: 'cluster' | 'train';
+  readonly phase: 'cluster' | 'fit' | 'train';
 }
 
 /** A step of training was made. */

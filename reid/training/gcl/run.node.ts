@@ -76,14 +76,19 @@ export async function trainGCL(options: GCLRunOptions): Promise<GCLMetrics | und
   const { gpu, pictures, labelled, recipe, seed, output, structure, weights } = options;
   manualSeed(seed);
   const nets = buildGCL(recipe);
-  for (const [file, arrays] of weights ?? []) output.write(`${file}: ${loadFrom(file, nets, arrays).join(', ')}\n`);
+  let drawsAlready = false;
+  for (const [file, arrays] of weights ?? []) {
+    const found = loadFrom(file, nets, arrays);
+    drawsAlready ||= found.includes('generator');
+    output.write(`${file}: ${found.join(', ')}\n`);
+  }
   const size = { height: recipe.input.height, width: recipe.input.width, filter: recipe.input.resize };
   const store = new ImageStore(pictures, size);
   const tested = labelled && labelled.query.length > 0 && labelled.gallery.length > 0 ? labelled : undefined;
   const testStore = tested && new ImageStore(tested, size);
   const maps = structure && new StructureMaps(structure, recipe.input);
   const progress = () => new Progress(output, 'features', 'pictures');
-  const trainer = new GCLTrainer({ gpu, dataset: pictures, recipe, seed, nets, store, maps, progress });
+  const trainer = new GCLTrainer({ gpu, dataset: pictures, recipe, seed, nets, store, maps, progress, drawsAlready });
   const context = tested && { gpu, dataset: tested, recipe, output, store: testStore };
   const run = new GCLRun(options, { trainer, nets, store, maps, context });
   try {

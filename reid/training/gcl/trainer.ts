@@ -32,6 +32,8 @@ export interface GCLTrainerOptions {
   /** Not needed by the first stage. */
   readonly maps?: StructureMaps;
   readonly progress?: () => Progress;
+  /** Whether the generator came with weights of its own, so that it begins as it is. Default false. */
+  readonly drawsAlready?: boolean;
 }
 
 /** What an epoch of a stage works with. */
@@ -103,7 +105,11 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
 
   /** What an epoch begins with. */
   #phaseOf(stage: number, epoch: number): GCLPosition['phase'] {
-    return stage === 3 || (stage === 1 && isBankDue(this.recipe, epoch)) ? 'cluster' : 'train';
+    if (stage === 2) {
+      const fits = epoch === 0 && this.recipe.generator.start === 'fitted' && !this.#options.drawsAlready;
+      return fits ? 'fit' : 'train';
+    }
+    return stage === 3 || isBankDue(this.recipe, epoch) ? 'cluster' : 'train';
   }
 
   /** The newest clusters: of stage 3, or of a warm-up by JVTC. */
@@ -187,6 +193,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
       this.nets.identity.requiresGrad_(!frozen);
       while (this.#position.epoch < this.#epochs(stage)) {
         if (this.#position.phase === 'cluster') yield await this.#cluster();
+        if (this.#position.phase === 'fit') await this.#fit();
         yield* this.#train();
       }
       this.nets.identity.requiresGrad_(true);
@@ -259,17 +266,24 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     return found;
   }
 
-  /** The encoder's features of all pictures as retrieval compares them. */
-  async #features() {
+  /** What the encoder says of all pictures; by default their features as retrieval compares them. */
+  async #features(ofPictures = (images: Tensor): Tensor => this.model.forward(images)) {
     const { gpu, dataset, store, progress } = this.#options;
     const shown = progress?.();
     this.model.eval();
     try {
       const options = { gpu, dataset, recipe: this.recipe, store, progress: shown };
-      return await extractFeatures((x) => this.model.forward(x), dataset.pictures, options);
+      return await extractFeatures(ofPictures, dataset.pictures, options);
     } finally {
       shown?.end();
     }
+  }
+
+  /** Lets the generator begin with the codes of the pictures. */
+  async #fit(): Promise<void> {
+    const { data, dimension } = await this.#features((images) => this.model.identify(images).code);
+    await this.nets.generator.fitCodes(data, dimension);
+    this.#position = { ...this.#position, phase: 'train' };
   }
 
   /** What the rest of an epoch works with. */
