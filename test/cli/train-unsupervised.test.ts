@@ -64,16 +64,7 @@ test('stopped by Ctrl-C and killed, a run goes on to the same figures', async ()
   assert.equal(jsonOf(out, 'clusters.json'), jsonOf(whole, 'clusters.json'));
 });
 
-test('a run begins with the weights of another', async () => {
-  const out = join(folder, 'further');
-  const few = set('epochs=1', 'clustering.mergePercent=0.45');
-  const { stderr } = await succeed('train', ...arguments_(out, DATA), ...few, '--weights', join(folder, 'whole'));
-  assert.match(stderr, /checkpoint\.safetensors → the whole model/);
-  const before = jsonOf(join(folder, 'whole'), 'metrics.json') as UnsupervisedMetrics;
-  assert.is((jsonOf(out, 'metrics.json') as UnsupervisedMetrics).untrained!.mAP, before.mAP);
-});
-
-test('pictures in a folder of which nothing is known', async () => {
+test('pictures in a folder of which nothing is known, with the weights of another run', async () => {
   const root = join(folder, 'pictures');
   const dataset = createSynthetic({ identities: 6, testIdentities: 2, images: 2, cameras: 3, height: 32, width: 16 });
   for (const [i, record] of dataset.train.entries()) {
@@ -81,7 +72,9 @@ test('pictures in a folder of which nothing is known', async () => {
     writeFileSync(join(root, `camera ${i % 3}`, `${i}.png`), await encodePng(await dataset.read(record)));
   }
   const out = join(folder, 'loose');
-  const { stderr } = await succeed('train', ...arguments_(out, `folder:${root}`));
+  const weights = ['--weights', join(folder, 'whole')];
+  const { stderr } = await succeed('train', ...arguments_(out, `folder:${root}`), ...weights);
+  assert.match(stderr, /checkpoint\.safetensors → the whole model/);
   assert.match(stderr, /16 clusters of 36 pictures/);
   const { mAP, rounds } = jsonOf(out, 'metrics.json') as UnsupervisedMetrics;
   assert.is(mAP, undefined);
