@@ -125,12 +125,7 @@ export async function factsOfData({ id, spec, dataset }: OpenData): Promise<Data
       SPLITS.map((split) => [split, countRecords(dataset[split], split === 'train')] as const),
     ) as Record<Split, SplitCount>,
     notes: dataset.notes ?? [],
-    findings: [
-      ...(dataset.problems ?? []),
-      ...compareCounts(dataset),
-      ...checkDataset(dataset).map(asSeen),
-      ...folders,
-    ],
+    findings: [...compareCounts(dataset), ...checkDataset(dataset).map(asSeen), ...folders],
     onDisk: dataset.onDisk,
     examples: examplesOf(dataset),
   };

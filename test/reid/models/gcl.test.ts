@@ -49,6 +49,27 @@ test('full size: the published counts of parameters and entries', () => {
   );
 });
 
+test('fitted to codes, a generator sees each of their numbers with mean 0 and deviation 1', async () => {
+  const [rows, width] = [9, 4 * TINY.codeChannels];
+  const noise = fill('gcl/codes', [rows, width], { kind: 'signed', scale: 1 });
+  // As an encoder's means are: far from 0, close together, and some the same for all.
+  const codes = noise.map((x, i) => 1 + (i % width) / 100 + (i % 7 === 0 ? 0 : 0.2 * x));
+  for (let row = 0; row < rows; row++) codes[row * width + 40] = 2;
+  const centred = Float32Array.from(codes, (x, i) => {
+    const column = Array.from({ length: rows }, (_, row) => codes[row * width + (i % width)]!);
+    const mean = column.reduce((a, b) => a + b, 0) / rows;
+    const deviation = Math.sqrt(column.reduce((a, b) => a + (b - mean) ** 2, 0) / rows);
+    return deviation > 1e-4 ? (x - mean) / deviation : 0;
+  });
+  const { generator } = tinyNets();
+  const styles = (data: Float32Array) =>
+    Promise.all(noGrad(() => generator.styles(tensor(data, [rows, width]))).map(({ weight }) => weight.read()));
+  const wanted = await styles(centred);
+  await generator.fitCodes(codes, width);
+  for (const [k, found] of (await styles(codes)).entries())
+    for (const [i, x] of found.entries()) assert.ok(Math.abs(x - wanted[k]![i]!) < 1e-3, `norm ${k}, ${i}`);
+});
+
 test('code routing: channel 600 of a code changes the second residual block alone', async () => {
   const generator = new Generator({ ...TINY, blocks: 4, codeChannels: 512 });
   const code = fill('gcl/code', [1, 2048], { kind: 'signed', scale: 1 });

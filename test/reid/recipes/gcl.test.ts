@@ -90,7 +90,7 @@ test('what makes no sense says what would', () => {
   refused(['input.height=90'], [/90×40/]);
   refused(['stages=[1,3]'], [/in order without a gap/]);
   refused(['rotations=[30]'], [/multiples of 45/]);
-  refused(['drawing.microBatch=3'], [/must divide drawing\.batch 8/]);
+  refused(['drawing.microBatch=3'], [/must divide drawing\.batch 4/]);
   refused(['variant=tpami'], [/ext, cvpr/]);
   refused(['joint.temperature=0'], [/above 0/]);
   refused(['joint.epoch=3'], [/joint\.epochs/]);
@@ -98,8 +98,8 @@ test('what makes no sense says what would', () => {
   refused(['clustering.minSamples=0'], [/at least 1/]);
   refused(['warmup=JVTC'], [/mlc, jvtc/]);
   refused(['warmup.threshold=0.5'], [/no key "warmup\.threshold"/, /mlc\.threshold/]);
-  refused(['warmup=jvtc', 'batch=30'], [/two pictures or more/, /batch=32/]);
-  refused(['warmup=jvtc', 'batch=4'], [/so 8 or a larger multiple of 4/]);
+  refused(['batch=31'], [/two pictures or more/, /batch=32/]);
+  refused(['jvtc.versions=4', 'batch=4'], [/so 8 or a larger multiple of 4/]);
   refused(['warmup=jvtc', 'jvtc.rho=0'], [/jvtc\.rho must be above 0/]);
   refused(['jvtc.temperature=0'], [/above 0/]);
   refused(['jvtc.lambda=2'], [/from 0 to 1/]);

@@ -61,6 +61,23 @@ test('all stages: what is frozen stays, norms count, and a run that is stopped i
   await trainer.close();
 });
 
+test('a generator begins with the codes of the photos once, unless it draws already', async () => {
+  const drawing = tinyGCL('stages=[2]');
+  const trainers = [tinyTrainer(drawing), tinyTrainer(drawing, { drawsAlready: true })];
+  assert.equal(
+    trainers.map(({ state }) => state.phase),
+    ['fit', 'train'],
+  );
+  const losses = [];
+  for (const trainer of trainers) {
+    const events = await eventsUntil(trainer, isStep);
+    losses.push(events.filter(isStep)[0]!.losses.loss);
+    assert.is(trainer.state.phase, 'train');
+    await trainer.close();
+  }
+  assert.not.equal(losses[0], losses[1]);
+});
+
 test('a warm-up by JVTC clusters its bank when it is due, and goes on to the same bits', async () => {
   const changes = ['warmup=jvtc', 'stages=[1]', 'epochs=3', 'jvtc.versions=2', 'jvtc.clustersFrom=1', 'jvtc.every=2'];
   const ofBank = ['jvtc.k1=4', 'jvtc.k2=2', 'jvtc.rho=0.1', 'jvtc.momentumStep=0.2'];

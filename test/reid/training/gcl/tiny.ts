@@ -14,7 +14,14 @@ import { gpu } from '../../../engine/device.js';
 export const GCL_CHANGES = [
   ...['input.height=48', 'input.width=40', 'input.resize=bilinear', 'model.width=4', 'model.embedding=8', 'epochs=1'],
   ...['batch=6', 'generator.width=2', 'generator.blocks=1', 'generator.mlpWidth=4', 'discriminator.width=2'],
-  ...['discriminator.scales=2', 'mlc.labelsFrom=0', 'drawing.epochs=1', 'drawing.batch=4', 'drawing.microBatch=4'],
+  ...[
+    'discriminator.scales=2',
+    'warmup=mlc',
+    'mlc.labelsFrom=0',
+    'drawing.epochs=1',
+    'drawing.batch=4',
+    'drawing.microBatch=4',
+  ],
   ...['joint.epochs=2', 'joint.batch=4', 'clustering.k1=6', 'clustering.k2=2', 'clustering.minSamples=2'],
   ...['clustering.eps=0.9', 'augment.jitter=null', 'evaluation.batch=12'],
 ];
@@ -58,13 +65,18 @@ export function tinyTrainer(
   {
     structure = bars,
     dataset = blocks(3, 4),
-  }: { readonly structure?: StructureProvider; readonly dataset?: UnlabelledDataset } = {},
+    drawsAlready = false,
+  }: {
+    readonly structure?: StructureProvider;
+    readonly dataset?: UnlabelledDataset;
+    readonly drawsAlready?: boolean;
+  } = {},
 ): GCLTrainer {
   manualSeed(1);
   const { height, width, resize: filter } = recipe.input;
   const store = new ImageStore(dataset, { height, width, filter, workers: 0 });
   const maps = new StructureMaps(structure, recipe.input);
-  return new GCLTrainer({ gpu, dataset, recipe, seed: 1, nets: buildGCL(recipe), store, maps });
+  return new GCLTrainer({ gpu, dataset, recipe, seed: 1, nets: buildGCL(recipe), store, maps, drawsAlready });
 }
 
 /** The rest of a run, or of it up to the first event that is wanted. */
