@@ -84,6 +84,7 @@ test('the font has every printable ASCII character, all different', () => {
     seen.set(art, character);
   }
   assert.is(glyphOf('ß'), glyphOf('?'));
+  assert.is(glyphOf('°').width, 3);
 });
 
 test('nothing to draw and sizes that are none are errors', () => {
