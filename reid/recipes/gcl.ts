@@ -290,7 +290,7 @@ export const gclSmall: GCLRecipe = {
   weights: { ...GCL_WEIGHTS, adversarial: 0.05, cycle: 1, code: 0.1 },
   adam: { beta1: 0.5, beta2: 0.999, weightDecay: 0 },
   drawing: { ...gcl.drawing, epochs: 10, batch: 4, lrGenerator: 1e-3, lrDiscriminator: 1e-4, microBatch: 4 },
-  joint: { ...gcl.joint, epochs: 4, batch: 8, lr: 5e-3, milestone: 3, lrGenerator: 1e-4, refresh: true },
+  joint: { ...gcl.joint, epochs: 4, batch: 8, lr: 5e-4, milestone: 3, lrGenerator: 2e-4, refresh: true },
   clustering: { ...gcl.clustering, k1: 15, k2: 4 },
   passes: 'together',
   panels: { every: 200, photos: 6 },
