@@ -7,7 +7,7 @@ import { arraysBelow } from '../reid/training/gcl/stage-state.js';
 
 /**
  * Writes the networks of a GCL run as the authors' code reads them: `gen_00001200.pt` = {gen: state dict}, and so `dis_…` and `id_…`, with
- * the number of the step. Names are the original's, what adaptive norms hold for show included, so that PyTorch loads them strictly.
+ * the number of the step. Names are the original's, with what adaptive norms hold for show, which a strict load asks for.
  *
  * @returns the files
  */

@@ -16,10 +16,10 @@ import { readCheckpoint } from '../reid/training/checkpoint.node.js';
 import { figures, trainRun } from '../reid/training/run.node.js';
 import { RunFolder } from '../reid/training/run-folder.node.js';
 import { openUsable, readArguments, runCommand, terminal, UsageError, wholeNumber } from './command.js';
+import { withOptionFile } from './fgreid-option-file.js';
 import { type InitialFiles, readInitialWeights } from './initial-weights.js';
 import { parameterReport } from './parameter-report.js';
 import { trainGCLRun } from './train-gcl.js';
-import { withOptionFile } from './train-options.js';
 import { needEmpty, type Plan, stopSignal } from './train-plan.js';
 import { trainWithoutLabels } from './train-unsupervised.js';
 

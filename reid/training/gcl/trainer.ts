@@ -109,7 +109,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
       const fits = epoch === 0 && this.recipe.generator.start === 'fitted' && !this.#options.drawsAlready;
       return fits ? 'fit' : 'train';
     }
-    return stage === 3 || isBankDue(this.recipe, epoch) ? 'cluster' : 'train';
+    return stage === 3 || (stage === 1 && isBankDue(this.recipe, epoch)) ? 'cluster' : 'train';
   }
 
   /** The newest clusters: of stage 3, or of a warm-up by JVTC. */

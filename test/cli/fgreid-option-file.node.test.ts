@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { UsageError } from '../../cli/command.js';
-import { withOptionFile } from '../../cli/train-options.js';
+import { withOptionFile } from '../../cli/fgreid-option-file.js';
 import { baseline, fgreidImage, fgreidImageSmall, fgreidVideo } from '../../reid/recipes/index.js';
 import { folderFor } from './command-line.js';
 
