@@ -10,7 +10,7 @@ export * as init from './init.js';
 export { Linear } from './linear.js';
 export { type Entry, Module } from './module.js';
 export {
-  type BatchNorm,
+  BatchNorm,
   BatchNorm1d,
   BatchNorm2d,
   type BatchNormOptions,

@@ -33,6 +33,8 @@ export abstract class BatchNorm extends Module {
   readonly #ranks: readonly number[];
   readonly eps: number;
   readonly momentum: number | null;
+  /** Whether training moves the running statistics. Can be switched off for a while: batches are still normalised by their own. */
+  trackRunningStats: boolean;
 
   constructor(ranks: readonly number[], channels: number, options: BatchNormOptions) {
     super();
@@ -40,6 +42,7 @@ export abstract class BatchNorm extends Module {
     this.#ranks = ranks;
     this.eps = eps;
     this.momentum = momentum;
+    this.trackRunningStats = trackRunningStats;
     this.weight = affine ? ones([channels]) : undefined;
     this.bias = affine ? zeros([channels]) : undefined;
     this.running_mean = trackRunningStats ? zeros([channels]).detach() : undefined;
@@ -56,14 +59,15 @@ export abstract class BatchNorm extends Module {
     if (!this.#ranks.includes(x.rank)) {
       throw new ShapeError(`${this.constructor.name}: ${x} must have ${this.#ranks.join(' or ')} dimensions.`);
     }
-    const { weight, bias, running_mean: runningMean, running_var: runningVar, num_batches_tracked: count } = this;
-    if (count && this.training && !isRecomputing()) x.gpu.queue.alongside(() => void count.value++);
+    const { weight, bias, num_batches_tracked: count } = this;
+    const keeps = this.trackRunningStats || !this.training;
+    if (count && keeps && this.training && !isRecomputing()) x.gpu.queue.alongside(() => void count.value++);
     return batchNorm(x, {
       ...epilogue,
       weight,
       bias,
-      runningMean,
-      runningVar,
+      runningMean: keeps ? this.running_mean : undefined,
+      runningVar: keeps ? this.running_var : undefined,
       training: this.usesBatch,
       momentum: this.momentum ?? 1 / Math.max(count?.value ?? 1, 1),
       eps: this.eps,

@@ -86,6 +86,8 @@ export interface GCLRecipe extends RecipeBase {
     /** Divides the prototypes' scores; smooths the photos' targets. */
     readonly identityTemperature: number;
     readonly labelSmoothing: number;
+    /** What the running statistics of the encoder's norms are of: `all` pictures, drawn ones too, as released, or `photos` alone. */
+    readonly bnStats: 'all' | 'photos';
   };
   /** α of Beta(α, α), from which shares of blends are drawn. */
   readonly mixAlpha: number;
@@ -207,6 +209,7 @@ export const gcl: GCLRecipe = {
     refresh: false,
     identityTemperature: 1,
     labelSmoothing: 0,
+    bnStats: 'all',
   },
   mixAlpha: 0.6,
   clustering: { k1: 30, k2: 6, minSamples: 4, rule: 'eps', eps: 0.55, rho: 0.002 },
@@ -290,7 +293,16 @@ export const gclSmall: GCLRecipe = {
   weights: { ...GCL_WEIGHTS, adversarial: 0.05, cycle: 1, code: 0.1 },
   adam: { beta1: 0.5, beta2: 0.999, weightDecay: 0 },
   drawing: { ...gcl.drawing, epochs: 10, batch: 4, lrGenerator: 1e-3, lrDiscriminator: 1e-4, microBatch: 4 },
-  joint: { ...gcl.joint, epochs: 3, batch: 8, lr: 5e-4, milestone: 2, lrGenerator: 2e-4, refresh: true },
+  joint: {
+    ...gcl.joint,
+    epochs: 3,
+    batch: 8,
+    lr: 5e-4,
+    milestone: 2,
+    lrGenerator: 2e-4,
+    refresh: true,
+    bnStats: 'photos',
+  },
   clustering: { ...gcl.clustering, k1: 12, k2: 3, eps: 0.4 },
   passes: 'together',
   panels: { every: 200, photos: 6 },

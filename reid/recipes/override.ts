@@ -76,6 +76,7 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'model.pool': ['mean', 'gem'],
   'clustering.outliers': ['drop', 'own'],
   'clustering.rule': ['eps', 'rho'],
+  'joint.bnStats': ['all', 'photos'],
   'model.head': ['jvtc', 'mlc', 'plain'],
   'generator.start': ['drawn', 'fitted'],
   variant: ['ext', 'cvpr'],

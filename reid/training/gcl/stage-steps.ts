@@ -181,7 +181,7 @@ export function jointStep(
   { memory, centres }: JointMemory,
 ): NamedStep<JointArguments> {
   const { passes, weights, variant, joint } = recipe;
-  const { temperature, momentum, identityTemperature, labelSmoothing } = joint;
+  const { temperature, momentum, identityTemperature, labelSmoothing, bnStats } = joint;
   let names: readonly string[] = [];
   return {
     get names() {
@@ -189,7 +189,7 @@ export function jointStep(
     },
     run: (photos, structure, turned, share, partner, own, labels, positiveOfView, positiveOfPhoto, negatives) => {
       const mix = variant === 'ext' ? { share, partner } : undefined;
-      const views = drawViews(nets, { photos, structure, turned }, mix, { passes });
+      const views = drawViews(nets, { photos, structure, turned }, mix, { passes, bnStats });
       const dis = discriminatorGradients(nets, photos, views, { passes });
       optimisers.discriminator.step();
       optimisers.discriminator.zeroGrad();

@@ -1,5 +1,5 @@
 import { backward, checkpoint } from '../../../engine/autograd.js';
-import { type Module, zeroGrad } from '../../../engine/nn/index.js';
+import { BatchNorm, type Module, zeroGrad } from '../../../engine/nn/index.js';
 import { add, sub } from '../../../engine/ops/arithmetic.js';
 import { l2Normalize } from '../../../engine/ops/distance.js';
 import { cat } from '../../../engine/ops/join.js';
@@ -71,6 +71,8 @@ export interface DrawOptions {
   readonly blended?: Tensor;
   /** Whether the encoder looks at blends; default true. Only joint training needs it. */
   readonly identifyMixed?: boolean;
+  /** What the running statistics of the encoder's norms are of: `all` that it sees (default, as released), or the photos alone. */
+  readonly bnStats?: 'all' | 'photos';
 }
 
 /** Whether a pass can have a gradient at all. */
@@ -81,6 +83,20 @@ const isTrained = (module: Module, inputs: readonly Tensor[]): boolean =>
 function pass(segments: boolean, module: Module, work: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]): Tensor {
   if (!isTrained(module, inputs)) return noGrad(() => work(...inputs));
   return segments ? checkpoint(work, ...inputs) : work(...inputs);
+}
+
+/** Does something while the norms of a module in training keep their running statistics as they are. */
+function keepingStats<T>(module: Module, work: () => T): T {
+  const norms: BatchNorm[] = [];
+  for (const [, part] of module.namedModules()) {
+    if (part instanceof BatchNorm && part.trackRunningStats) norms.push(part);
+  }
+  for (const norm of norms) norm.trackRunningStats = false;
+  try {
+    return work();
+  } finally {
+    for (const norm of norms) norm.trackRunningStats = true;
+  }
 }
 
 function identifyIn(segments: boolean, identity: IdentityEncoder, images: Tensor): Identity {
@@ -101,19 +117,22 @@ function identifyIn(segments: boolean, identity: IdentityEncoder, images: Tensor
 /**
  * Draws all pictures of an iteration: each photo again, its novel view, the photo back from that, and, with `mix`, the photo's
  * structure in a blend of two appearances. The encoder sees photos and drawings one kind after the other, and blends twice, as the
- * original has it: its norms count every time.
+ * original has it: its norms count every time, unless they are to count photos alone.
  */
 export function drawViews(
   { identity, generator }: GCLNetworks,
   batch: GCLBatch,
   mix?: Mix,
-  { passes = 'apart', blended, identifyMixed = true }: DrawOptions = {},
+  { passes = 'apart', blended, identifyMixed = true, bnStats = 'all' }: DrawOptions = {},
 ): GCLViews {
   const segments = passes === 'segments';
   const encode = (structure: Tensor) => pass(segments, generator, (x) => generator.encode(x), structure);
   const decode = (content: Tensor, code: Tensor) =>
     pass(segments, generator, (c, a) => generator.decode(c!, a!), content, code);
   const identify = (images: Tensor) => identifyIn(segments, identity, images);
+  const counted = identity.training && bnStats === 'all';
+  const identifyDrawn = (images: Tensor) =>
+    identity.training && !counted ? keepingStats(identity, () => identify(images)) : identify(images);
   const join = passes === 'together';
   const [content, turned] = each(join, [batch.structure, batch.turned], encode) as [Tensor, Tensor];
   const photo = identify(batch.photos);
@@ -126,12 +145,12 @@ export function drawViews(
       : codes.map((_, i) => drawAt(i))
   ) as [Tensor, Tensor, Tensor?];
   const [ofRecon, ofNovel] = (
-    join && !identity.training ? identifyTogether(identity, [recon, novel]) : [recon, novel].map(identify)
+    join && !identity.training ? identifyTogether(identity, [recon, novel]) : [recon, novel].map(identifyDrawn)
   ) as [Identity, Identity];
-  const ofMixed = mixed && identifyMixed ? identify(mixed) : undefined;
-  if (mixed && identity.training) noGrad(() => identity.identify(mixed));
+  const ofMixed = mixed && identifyMixed ? identifyDrawn(mixed) : undefined;
+  if (mixed && counted) noGrad(() => identity.identify(mixed));
   const cycle = decode(content, ofNovel.code);
-  const ofCycle = identify(cycle);
+  const ofCycle = identifyDrawn(cycle);
   return { photo, recon, novel, cycle, mixed, ofRecon, ofNovel, ofCycle, ofMixed };
 }
 

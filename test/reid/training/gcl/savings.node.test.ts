@@ -70,10 +70,35 @@ function compare(got: Stepped, want: Stepped, rate: number): void {
 }
 
 test('segments that are computed again, and kinds seen together: the same losses, weights and statistics of norms', async () => {
-  const plain = await stepped(3, 'passes=apart');
-  compare(await stepped(3, 'passes=segments'), plain, 2e-4);
-  compare(await stepped(3, 'passes=together'), plain, 2e-4);
+  const [plain, segments, together] = [
+    await stepped(3, 'passes=apart', 'joint.bnStats=all'),
+    await stepped(3, 'passes=segments', 'joint.bnStats=all'),
+    await stepped(3, 'passes=together', 'joint.bnStats=all'),
+  ];
+  compare(segments, plain, 2e-4);
+  compare(together, plain, 2e-4);
   assert.is(plain.state.get('identity.bn1.num_batches_tracked')![0], 6);
+});
+
+test('joint.bnStats=photos: the same step, but running statistics as if the photos alone had been seen', async () => {
+  const all = await stepped(3, 'passes=apart', 'joint.bnStats=all');
+  manualSeed(3);
+  const { identity } = buildGCL(tinyGCL());
+  await scope(async () => await identity.identify(pictures()[0]).embedding.read());
+  const seen = [...(await identity.stateArrays())].filter(([name]) => /running|num_batches/.test(name));
+  for (const passes of ['apart', 'segments', 'together']) {
+    const photos = await stepped(3, `passes=${passes}`, 'joint.bnStats=photos');
+    for (const [name, { data }] of seen) {
+      const got = photos.state.get(`identity.${name}`)!;
+      for (const [i, value] of Array.from(data, Number).entries()) {
+        assert.ok(Math.abs(got[i]! - value) <= 1e-5 * Math.max(1, Math.abs(value)), `${passes}: ${name} ${i}`);
+      }
+    }
+    const statistics = ([name]: readonly [string, unknown]) => /running|num_batches/.test(name);
+    const weights = [...photos.state].filter((entry) => !statistics(entry));
+    compare({ ...photos, state: new Map([...all.state].filter(statistics).concat(weights)) }, all, 2e-4);
+  }
+  assert.is(all.state.get('identity.bn1.num_batches_tracked')![0], 6);
 });
 
 test('parts of a batch: the same as the whole in stage 2, partners across parts', async () => {
