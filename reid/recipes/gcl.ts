@@ -63,6 +63,8 @@ export interface GCLRecipe extends RecipeBase {
     readonly batch: number;
     readonly lrGenerator: number;
     readonly lrDiscriminator: number;
+    /** Last share of the steps, in which both rates fall evenly towards 0; 0 keeps them, as released. */
+    readonly decay: number;
     /** Pictures that are computed at once: the same numbers in less memory. At most the batch. */
     readonly microBatch: number;
   };
@@ -193,7 +195,7 @@ export const gcl: GCLRecipe = {
   discriminator: { width: 32, layers: 2, blocks: 4, scales: 3 },
   weights: GCL_WEIGHTS,
   adam: { beta1: 0, beta2: 0.999, weightDecay: 5e-4 },
-  drawing: { epochs: 40, batch: 16, lrGenerator: 1e-4, lrDiscriminator: 1e-4, microBatch: 16 },
+  drawing: { epochs: 40, batch: 16, lrGenerator: 1e-4, lrDiscriminator: 1e-4, decay: 0, microBatch: 16 },
   joint: {
     epochs: 20,
     batch: 16,
@@ -288,11 +290,11 @@ export const gclSmall: GCLRecipe = {
   mlc: { ...gcl.mlc, labelsFrom: 8, hard: 0.1 },
   // Of all pairs of toy walkers, one in 150 shows one person in one camera.
   jvtc: { ...gcl.jvtc, versions: 2, clustersFrom: 2, every: 1, rho: 0.006, factor: 1 },
-  generator: { width: 8, blocks: 2, mlpWidth: 64, start: 'fitted' },
+  generator: { width: 8, blocks: 2, mlpWidth: 256, start: 'fitted' },
   discriminator: { width: 8, layers: 2, blocks: 1, scales: 2 },
   weights: { ...GCL_WEIGHTS, adversarial: 0.05, cycle: 1, code: 0.1 },
   adam: { beta1: 0.5, beta2: 0.999, weightDecay: 0 },
-  drawing: { ...gcl.drawing, epochs: 10, batch: 4, lrGenerator: 1e-3, lrDiscriminator: 1e-4, microBatch: 4 },
+  drawing: { epochs: 6, batch: 4, lrGenerator: 1e-3, lrDiscriminator: 1e-4, decay: 0.6, microBatch: 4 },
   joint: {
     ...gcl.joint,
     epochs: 3,

@@ -239,9 +239,11 @@ const TINY: readonly CheckSet[] = [
   ...oddLines.filter(({ name }) => /columns|across|Normalize|Entropy|channels|elements/.test(name)),
 ];
 
-for (const set of TINY) {
+for (const [i, set] of TINY.entries()) {
   test(`${set.name}: the loops and the engine agree`, async () => {
-    const lines = await checkSet(gpu, set, waysOf(gpu));
+    // Every way is another kernel to compile: test/engine has them all, of all operators.
+    const ways = waysOf(gpu);
+    const lines = await checkSet(gpu, set, i === 0 ? ways : { ...ways, kinds: ways.kinds.slice(0, 1) });
     assert.ok(lines.length > 0);
     for (const { case: name, way, status, message } of lines) assert.is(status, 'ok', `${name} (${way}): ${message}`);
   });

@@ -15,7 +15,7 @@ import { StructuredBatches, type StructureMaps } from './batches.js';
 import { clusterMemory, type GCLClusters, prototypesOf } from './clusters.js';
 import { RowDraws } from './draws.js';
 import type { GCLClustered, GCLEvent, GCLPosition } from './events.js';
-import { type GCLOptimisers, optimisersOf } from './networks.js';
+import { type GCLOptimisers, optimisersOf, setDrawingRates } from './networks.js';
 import { readStage, writeStage } from './stage-state.js';
 import { drawingStep, jointStep, type NamedStep, versionStep, warmUpStep } from './stage-steps.js';
 import type { GCLNetworks } from './step.js';
@@ -267,12 +267,15 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
   }
 
   /** What the encoder says of all pictures; by default their features as retrieval compares them. */
-  async #features(ofPictures = (images: Tensor): Tensor => this.model.forward(images)) {
+  async #features(
+    ofPictures = (images: Tensor): Tensor => this.model.forward(images),
+    recipe: Pick<GCLRecipe, 'input' | 'evaluation'> = this.recipe,
+  ) {
     const { gpu, dataset, store, progress } = this.#options;
     const shown = progress?.();
     this.model.eval();
     try {
-      const options = { gpu, dataset, recipe: this.recipe, store, progress: shown };
+      const options = { gpu, dataset, recipe, store, progress: shown };
       return await extractFeatures(ofPictures, dataset.pictures, options);
     } finally {
       shown?.end();
@@ -281,7 +284,10 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
 
   /** Lets the generator begin with the codes of the pictures. */
   async #fit(): Promise<void> {
-    const { data, dimension } = await this.#features((images) => this.model.identify(images).code);
+    const { input, evaluation } = this.recipe;
+    // Codes as they are drawn from: never those of mirrored pictures.
+    const asDrawn = { input, evaluation: { ...evaluation, flip: false } };
+    const { data, dimension } = await this.#features((images) => this.model.identify(images).code, asDrawn);
     await this.nets.generator.fitCodes(data, dimension);
     this.#position = { ...this.#position, phase: 'train' };
   }
@@ -339,7 +345,9 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     // Where the loop was left behind the last batch, the loader stands at the next epoch.
     const batches = loader.state.epoch === epoch ? (loader as AsyncIterable<AnyBatch>) : [];
     for await (const batch of batches) {
-      this.#scheduler.epoch = epoch + batch.index / batch.count;
+      const time = epoch + batch.index / batch.count;
+      this.#scheduler.epoch = time;
+      if (stage === 2) setDrawingRates(this.recipe, this.#optimisers, time);
       const args = await stepArguments(batch, {
         ...this.#options,
         stage,
