@@ -16,6 +16,10 @@ export function bytes(value: number): string {
   return `${number.toFixed(number < 10 ? 1 : 0)} ${['', 'KB', 'MB', 'GB'][step]}`;
 }
 
+/** Words as a sentence: a capital letter in front, a full stop behind. */
+export const sentence = (words: string): string =>
+  `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?…:]$/.test(words) ? '' : '.'}`;
+
 /** `1 picture`, `1,900 pictures` */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${whole(count)} ${count === 1 ? one : many}`;

@@ -12,6 +12,7 @@ import {
   nameFor,
   numbersOf,
 } from '../../web/worker/gallery-index.js';
+import { spans } from '../../web/worker/gallery-store.js';
 import { cropImage } from '../../web/worker/search.js';
 
 const index: GalleryIndex = {
@@ -121,6 +122,24 @@ test('a part of a picture, by fractions', () => {
   const part = cropImage(image, { left: 0.5, top: 0.5, width: 0.5, height: 0.5 });
   assert.equal(part, { width: 2, height: 1, data: Uint8Array.of(6, 6, 6, 7, 7, 7) });
   assert.throws(() => cropImage(image, { left: 0.5, top: 0, width: 0.01, height: 1 }), /smaller than a pixel/);
+});
+
+test('places that lie side by side are one span', () => {
+  assert.equal(
+    spans([
+      [0, 3],
+      [3, 2],
+      [9, 1],
+      [10, 4],
+      [2, 1],
+    ]),
+    [
+      [0, 5],
+      [9, 14],
+      [2, 3],
+    ],
+  );
+  assert.equal(spans([]), []);
 });
 
 test.run();

@@ -92,3 +92,24 @@ export async function download(page: Page, button: Locator): Promise<Uint8Array>
   await button.click();
   return readFileSync(await (await coming).path());
 }
+
+/**
+ * Presses a button of the view as soon as a figure in it reads so, in the page itself: from outside it may be too late for work that
+ * is short. The button may be hidden until then.
+ */
+export const pressWhen = (button: Locator, words: RegExp): Promise<void> =>
+  button.evaluate(
+    (one: HTMLButtonElement, pattern) =>
+      new Promise<void>((resolve) => {
+        const place = one.closest('.view')!;
+        const seen = new MutationObserver(() => {
+          const figures = [...place.querySelectorAll('dd, .figures')];
+          if (!figures.some(({ textContent }) => new RegExp(pattern).test(textContent!))) return;
+          seen.disconnect();
+          one.click();
+          resolve();
+        });
+        seen.observe(place, { subtree: true, childList: true });
+      }),
+    words.source,
+  );

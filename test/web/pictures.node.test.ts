@@ -164,18 +164,22 @@ check('a folder that is read by the command line only is named, and opened by it
   assert.equal(await row(place, 'Training'), ['2', '4', '2']);
 });
 
-check('it can be used on a phone: nothing is wider than the screen', async () => {
+const VIEWS = ['Train', 'Evaluate', 'Search', 'Without labels', 'Turn'];
+
+check('it can be used on a phone: nothing is wider than the screen, and every tab is on it', async () => {
   const { page } = open;
   await page.setViewportSize({ width: 360, height: 740 });
-  for (const title of ['Train', 'Evaluate']) {
+  for (const title of VIEWS) {
     await show(page, title);
     assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360, title);
   }
+  const tabs = page.getByRole('navigation');
+  assert.ok(await tabs.evaluate((one) => one.scrollWidth <= one.clientWidth));
 });
 
 check('every control has a name, and the keyboard reaches the content', async () => {
   const { page } = open;
-  for (const title of ['Train', 'Evaluate']) {
+  for (const title of VIEWS) {
     await show(page, title);
     const nameless = await view(page)
       .locator('button, a, input, select, summary, canvas[role]')

@@ -8,7 +8,7 @@ import { memorySource } from '../../engine/io/source.js';
 import { type Checkpoint, checkpointOf } from '../../reid/training/checkpoint.js';
 import { succeed } from '../cli/command-line.js';
 import { set } from '../cli/tiny.js';
-import { download, fill, noBrowser, type OpenPage, openPage, show, view } from './page.js';
+import { download, fill, noBrowser, type OpenPage, openPage, pressWhen, show, view } from './page.js';
 
 /** A set and a recipe so small that software makes an epoch in a second, and that it learns all the same. */
 const DRAWN = {
@@ -91,12 +91,12 @@ check('the small recipe trains to a rising mAP; pause and go on', async () => {
     'Other settings': SETTINGS.join(' '),
     'Name of the run': 'whole',
   });
+  const paused = pressWhen(place.getByRole('button', { name: 'Pause', includeHidden: true }), /^[4-8] of \d+$/);
   await place.getByRole('button', { name: 'Train', exact: true }).click();
   // The page answers while the worker computes.
   await show(page, 'Evaluate');
   await show(page, 'Train');
-  await place.getByText(new RegExp(`^8 of ${EPOCHS}$`)).waitFor();
-  await place.getByRole('button', { name: 'Pause' }).click();
+  await paused;
   await place.getByText(/Paused after step \d+/).waitFor();
   await place.locator('canvas.picture[aria-label^="identity"]').first().waitFor();
   await place.getByRole('button', { name: 'Go on', exact: true }).click();
@@ -127,9 +127,12 @@ check('a run that was stopped goes on after a reload, to the same bits', async (
     'Evaluate every (epochs)': 0,
     'Name of the run': 'cut',
   });
+  const stopped = pressWhen(
+    place.getByRole('button', { name: 'Stop', exact: true, includeHidden: true }),
+    /^[2-8] of \d+$/,
+  );
   await place.getByRole('button', { name: 'Train', exact: true }).click();
-  await place.getByText(new RegExp(`^2 of ${EPOCHS}$`)).waitFor();
-  await place.getByRole('button', { name: 'Stop' }).click();
+  await stopped;
   await place.getByText(/^Stopped after step/).waitFor();
   await page.reload();
   await view(page).getByRole('button', { name: 'Go on with cut' }).click();
@@ -173,6 +176,25 @@ check('a checkpoint that the command trained gives the same features in the page
   await place.getByText(/checkpoint\.safetensors, epoch 1, step \d/).waitFor();
   const difference = relative(await featuresThere(), await featuresByCommand(out));
   assert.ok(difference < TOLERANCE, `features differ by ${difference}`);
+});
+
+check('an evaluation that was stopped says so, and the next one gives all figures', async () => {
+  const place = view(open.page);
+  await place.getByText('How many').click();
+  await fill(place, { ...DRAWN, 'Identities to test on': 24 });
+  await place.getByRole('button', { name: 'Draw them' }).click();
+  await place.getByRole('row', { name: /^Gallery 24 48 2$/ }).waitFor();
+  const stop = place.getByRole('button', { name: 'Stop evaluating', includeHidden: true });
+  const pressed = pressWhen(stop, /^features \d+\/\d+/);
+  const start = place.getByRole('button', { name: 'Evaluate', exact: true });
+  await start.click();
+  await pressed;
+  await place.getByText('Stopped: there are no figures.').waitFor();
+  assert.not(await start.isDisabled());
+  assert.is(await place.getByText('Both conventions, side by side').count(), 0);
+  await start.click();
+  await place.getByText(/^48 queries, 48 of them with a match, 48 in the gallery;/).waitFor();
+  assert.is(await place.getByText('Stopped: there are no figures.').count(), 0);
 });
 
 check('the lists begin with the worst query, and can be turned over and looked into', async () => {

@@ -1,7 +1,41 @@
-/** A folder that somebody chose or dropped, as the worker takes it. */
+import { counted, whole } from '../words.js';
+import type { ChosenFile, HandedFolder } from '../worker/handed-files.js';
+import { call } from './engine.js';
+
+/** A folder that somebody chose or dropped. */
 export interface ChosenFolder {
   readonly name: string;
-  readonly files: readonly (readonly [string, File])[] | FileSystemDirectoryHandle;
+  readonly files: readonly ChosenFile[];
+}
+
+let numbers = 0;
+
+/** Files of the first piece, and milliseconds that a piece should take. */
+const FIRST_PIECE = 8;
+const PIECE_TIME = 40;
+
+/**
+ * Hands the files of a folder over to the worker, piece by piece: the browser looks each one up on the disk when it is handed over, which
+ * holds the page up, for seconds where there are ten thousand.
+ *
+ * @param tell how far it is, in words as well
+ */
+export async function handOver(
+  { name, files }: ChosenFolder,
+  tell: (done: number, total: number, words: string) => void,
+): Promise<HandedFolder> {
+  const handed = ++numbers;
+  let piece = FIRST_PIECE;
+  for (let done = 0; done < files.length; ) {
+    tell(done, files.length, `${whole(done)} of ${counted(files.length, 'file')} listed`);
+    const start = performance.now();
+    const taken = call('handFiles', { to: handed, files: files.slice(done, done + piece) });
+    const took = performance.now() - start;
+    await taken;
+    done += piece;
+    piece = Math.max(1, Math.round(piece * Math.min(2, PIECE_TIME / Math.max(took, 1))));
+  }
+  return { name, handed };
 }
 
 /** A word that may begin a data set's path: what `?`, `+` and `;` stand for in a line would be misread. */

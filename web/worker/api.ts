@@ -4,6 +4,7 @@ import { evaluateCalls } from './evaluate.js';
 import { featureMapCalls } from './feature-map.js';
 import { galleryCalls } from './gallery.js';
 import { galleryAddCalls } from './gallery-add.js';
+import { handedFilesCalls } from './handed-files.js';
 import { lookCalls } from './looks.js';
 import { machineCalls } from './machine.js';
 import { modelCalls } from './models.js';
@@ -15,6 +16,7 @@ import { turnCalls } from './turn.js';
 /** Everything that the page can ask for. A view adds its calls here. */
 export const api = {
   ...machineCalls,
+  ...handedFilesCalls,
   ...dataCalls,
   ...modelCalls,
   ...runCalls,

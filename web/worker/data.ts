@@ -23,6 +23,7 @@ import {
 } from '../../datasets/index.js';
 import { inspectFile } from '../../datasets/inspect-file.js';
 import { openerOf } from '../../datasets/open.js';
+import { filesHanded, type HandedFolder } from './handed-files.js';
 import { type Handler, PageError } from './job.js';
 import { DRAWN, type RunPlan, runFile, shelvedOf } from './runs.js';
 import { fromShelf, type ShelfSize } from './shelf.js';
@@ -131,27 +132,11 @@ export async function factsOfData({ id, spec, dataset }: OpenData): Promise<Data
   };
 }
 
-/** All files below a folder, as paths and what they can be read by. */
-export async function* filesBelow(
-  folder: FileSystemDirectoryHandle,
-  above = '',
-): AsyncGenerator<readonly [string, MountedFile]> {
-  for await (const entry of folder.values()) {
-    const path = above === '' ? entry.name : `${above}/${entry.name}`;
-    if (entry.kind === 'directory') yield* filesBelow(entry as FileSystemDirectoryHandle, path);
-    else yield [path, () => (entry as FileSystemFileHandle).getFile()];
-  }
-}
-
 const TABLE = /\.(csv|tsv|jsonl|ndjson|json)$/i;
 
-const mount: Handler<
-  { readonly name: string; readonly files: readonly (readonly [string, File])[] | FileSystemDirectoryHandle },
-  MountedFacts
-> = async ({ name, files }) => {
-  const list: (readonly [string, MountedFile])[] = [];
-  if (Array.isArray(files)) list.push(...files);
-  else for await (const file of filesBelow(files as FileSystemDirectoryHandle)) list.push(file);
+const mount: Handler<HandedFolder, MountedFacts> = async (folder) => {
+  const { name } = folder;
+  const list = filesHanded(folder);
   mounts.set(name, list);
   mountFolder(name, list);
   return mountedFacts(name);

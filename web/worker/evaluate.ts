@@ -174,10 +174,12 @@ const evaluate: Handler<EvaluateInput, Evaluated, DoingEvent> = (input, { tell, 
         checkpoint: { file: model.title },
       },
     });
+    signal.throwIfAborted();
     const { perQuery } = await evaluateRetrieval(context.gpu, distance, sides.query, sides.gallery, {
       protocol,
       nearest: 1,
     });
+    signal.throwIfAborted();
     const held = new Set(dataset.gallery.map(({ identity }) => identity));
     const openSet = perQuery.flatMap(({ query: q, nearest, nearestNonMatch, valid }): OpenSetQuery[] => {
       const [first] = nearest;

@@ -193,7 +193,11 @@ const renewGallery: Handler<
     let dimension = 0;
     let done = 0;
     const bySource = new Map<Original['source'], number[]>();
-    for (const [row, { source }] of all.entries()) bySource.set(source, [...(bySource.get(source) ?? []), row]);
+    for (const [row, { source }] of all.entries()) {
+      const numbers = bySource.get(source);
+      if (numbers) numbers.push(row);
+      else bySource.set(source, [row]);
+    }
     await describer.using('computing a gallery anew', async () => {
       for (const numbers of bySource.values()) {
         let at = 0;

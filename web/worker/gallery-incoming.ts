@@ -1,15 +1,14 @@
 import { decodeFile } from '../../datasets/decode-file.js';
-import { type MountedFile, mountFolder } from '../../datasets/file-system.browser.js';
+import { mountFolder } from '../../datasets/file-system.browser.js';
 import { isPicture } from '../../datasets/files.js';
 import { DISTRACTOR, type ImageRecord, JUNK, type Picture, type PictureSource, SPLITS } from '../../datasets/index.js';
-import { dataOf, filesBelow } from './data.js';
+import { dataOf } from './data.js';
 import { type GalleryItem, nameFor } from './gallery-index.js';
+import { filesHanded, type HandedFolder } from './handed-files.js';
 import { PageError } from './job.js';
 
 /** Where pictures for a gallery come from: chosen files by their paths, a folder, or the data set that is open. */
-export type IncomingFrom =
-  | { readonly name: string; readonly files: readonly (readonly [string, File])[] | FileSystemDirectoryHandle }
-  | { readonly data: string };
+export type IncomingFrom = HandedFolder | { readonly data: string };
 
 /** A picture at its own size: what reads it, and its name there. */
 export interface Original {
@@ -57,19 +56,14 @@ export async function incoming(
   items: readonly GalleryItem[],
 ): Promise<{ readonly pictures: readonly Incoming[]; readonly others: number }> {
   const there = new Map(items.map(({ path, bytes }) => [path, bytes]));
-  const found = 'data' in from ? ofData(from.data) : await ofFiles(from, cameras, there);
+  const found = 'data' in from ? ofData(from.data) : ofFiles(from, cameras, there);
   for (const one of found.pictures) originals.set(one.item.path, one);
   return found;
 }
 
-async function ofFiles(
-  { name, files }: Exclude<IncomingFrom, { data: string }>,
-  cameras: Cameras,
-  there: ReadonlyMap<string, number | undefined>,
-) {
-  const list: (readonly [string, MountedFile])[] = [];
-  if (Array.isArray(files)) list.push(...files);
-  else for await (const file of filesBelow(files as FileSystemDirectoryHandle)) list.push(file);
+function ofFiles(folder: HandedFolder, cameras: Cameras, there: ReadonlyMap<string, number | undefined>) {
+  const { name } = folder;
+  const list = filesHanded(folder);
   const pictures = list.filter(([path]) => isPicture(path));
   if (pictures.length === 0) {
     throw new PageError(
@@ -88,7 +82,7 @@ async function ofFiles(
     others: list.length - pictures.length,
     pictures: pictures.map(([inner, file]): Incoming => {
       const full = `${name}/${inner}`;
-      const bytes = file instanceof Blob ? file.size : undefined;
+      const bytes = file.size;
       const item = { path: nameFor(full, bytes, there), camera: cameraOf(full, cameras), bytes };
       return { source, picture: { path: `${mount}/${full}` }, item };
     }),
@@ -111,7 +105,7 @@ function ofData(data: string) {
       return {
         source: dataset,
         picture,
-        item: { path, camera: String(camera), ...(known ? { identity: identityName } : {}) },
+        item: { path, camera: String(camera + 1), ...(known ? { identity: identityName } : {}) },
       };
     }),
   };

@@ -226,10 +226,7 @@ export class Gallery {
       end += item.thumb[1];
       return { ...item, thumb };
     });
-    const parts = rows.map((row) => {
-      const [offset, bytes] = before.items[row]!.thumb;
-      return blob.slice(offset, offset + bytes);
-    });
+    const parts = spans(rows.map((row) => before.items[row]!.thumb)).map(([from, to]) => blob.slice(from, to));
     const names = { features: nextName(before.features), thumbs: nextName(before.thumbs) };
     await store(fileOf(this.name, names.features), bytesOf(kept));
     await store(fileOf(this.name, names.thumbs), new Blob(parts));
@@ -264,6 +261,19 @@ export class Gallery {
   write(file: string, value: unknown): Promise<void> {
     return store(fileOf(this.name, file), JSON.stringify(value));
   }
+}
+
+/** Places of a file, first byte and length, as spans from a byte to a byte: those that lie side by side are one. */
+export function spans(
+  places: Iterable<readonly [offset: number, bytes: number]>,
+): (readonly [from: number, to: number])[] {
+  const found: [number, number][] = [];
+  for (const [offset, bytes] of places) {
+    const last = found.at(-1);
+    if (last && last[1] === offset) last[1] += bytes;
+    else found.push([offset, offset + bytes]);
+  }
+  return found;
 }
 
 /** Names of all galleries. */

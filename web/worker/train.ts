@@ -17,6 +17,7 @@ import { type Needs, recipeNeeds } from '../../reid/training/needs.js';
 import { type Metrics, metricsOf } from '../../reid/training/retrieval.js';
 import { Trainer } from '../../reid/training/trainer.js';
 import { RunClock, trainingLoop } from '../../reid/training/training-loop.js';
+import { counted } from '../words.js';
 import { dataOf, type OpenData, runData, withoutPictures } from './data.js';
 import { type Handler, isAbort, type Job, PageError } from './job.js';
 import { alone, gpuOf } from './machine.js';
@@ -241,7 +242,11 @@ async function measureBefore(
   prepared: Prepared,
   tell: Job<TrainEvent>['tell'],
 ): Promise<Required<Pick<CheckpointFacts, 'rawPixels' | 'untrained'>>> {
-  tell({ kind: 'doing', words: 'Measuring what the pictures’ own pixels reach …' });
+  const { query, gallery } = context.dataset;
+  tell({
+    kind: 'doing',
+    words: `Measuring what the pictures’ own pixels reach: ${counted(query.length, 'query', 'queries')} among ${counted(gallery.length, 'picture')} …`,
+  });
   const small = { ...context, dataset: smallCopies(context.dataset, prepared) };
   const rawPixels = metricsOf(await evaluateRawPixels(small));
   const untrained = metricsOf(await evaluateModel(trainer.model, context));

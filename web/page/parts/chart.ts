@@ -20,6 +20,9 @@ export interface Chart {
 
 const HEIGHT = 190;
 
+/** Between two marks of the axis below: epochs, steps and ranks are whole. */
+const WHOLE = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
 /** A line chart by uPlot, as wide as its place; its newest values stand in words beside it. */
 export function lineChart(
   title: string,
@@ -50,7 +53,7 @@ export function lineChart(
         cursor: { drag: { x: true, y: false } },
         legend: { live: true },
         series: [
-          { label: x },
+          { label: x, value: (_: uPlot, value: number | null) => (value == null ? '–' : String(value)) },
           ...lines.map(({ label, colour, dashed, dots }) => ({
             label,
             stroke: ink(colour),
@@ -62,7 +65,7 @@ export function lineChart(
           })),
         ],
         axes: [
-          { ...axis, size: 28 },
+          { ...axis, size: 28, incrs: WHOLE },
           {
             ...axis,
             size: 54,

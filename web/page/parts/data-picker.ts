@@ -2,9 +2,9 @@ import { counted, whole } from '../../words.js';
 import type { DataFacts, MountedFacts } from '../../worker/data.js';
 import { field, fill, h, newId } from '../dom.js';
 import { call } from '../engine.js';
-import { type ChosenFolder, filesOfDrop, filesOfInput } from '../folder-files.js';
+import { type ChosenFolder, filesOfDrop, filesOfInput, handOver } from '../folder-files.js';
 import { openedData } from '../session.js';
-import { dataSummary, findingsPart } from './data-summary.js';
+import { dataSummary } from './data-summary.js';
 import { layoutForm } from './layout-form.js';
 import { errorNotice, notice } from './notice.js';
 import { progressPart } from './progress.js';
@@ -37,7 +37,7 @@ export function dataPicker(): HTMLElement {
   let shown = '';
   const show = (facts: DataFacts, ...more: readonly Node[]): void => {
     shown = facts.id;
-    fill(said, more, dataSummary(facts), findingsPart(facts.findings));
+    fill(said, more, dataSummary(facts));
   };
 
   /** Opens and shows; then looks at every file, and leaves out what cannot be read. */
@@ -76,15 +76,25 @@ export function dataPicker(): HTMLElement {
 
   const ownSaid = h('div', { class: 'stack' });
   const take = async (chosen: ChosenFolder | Promise<ChosenFolder>): Promise<void> => {
-    fresh();
+    const signal = fresh();
     openedData.set(undefined);
-    fill(ownSaid, h('p', { class: 'quiet' }, 'Listing the files …'));
+    fill(ownSaid);
     fill(said);
+    looking.show(0, 0, 'Listing the files …');
     try {
-      const mounted = await call('mount', await chosen);
+      const handed = await handOver(
+        await chosen,
+        (done, total, words) => !signal.aborted && looking.show(done, total, words),
+      );
+      if (signal.aborted) return;
+      const mounted = await call('mount', handed);
+      if (signal.aborted) return;
+      looking.hide();
       showMounted(mounted);
       if (mounted.guess) await open(mounted.guess);
     } catch (error) {
+      if (signal.aborted) return;
+      looking.hide();
       fill(ownSaid, errorNotice(error));
     }
   };
@@ -96,7 +106,7 @@ export function dataPicker(): HTMLElement {
         ownSaid,
         notice(
           'error',
-          `${name} holds no JPEG or PNG picture: ${contents}.`,
+          `There is no JPEG or PNG picture here: ${contents}.`,
           'Choose another folder, or convert the pictures.',
         ),
       );

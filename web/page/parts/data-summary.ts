@@ -1,5 +1,5 @@
 import type { Finding, Split } from '../../../datasets/index.js';
-import { whole } from '../../words.js';
+import { sentence, whole } from '../../words.js';
 import type { DataFacts } from '../../worker/data.js';
 import { h } from '../dom.js';
 import { notice } from './notice.js';
@@ -49,7 +49,7 @@ function table({ splits }: DataFacts): HTMLElement {
 }
 
 /** Findings in the words of `node cli/check.js`, each with its advice and what it speaks of. */
-export function findingsPart(findings: readonly Finding[]): HTMLElement[] {
+function findingsPart(findings: readonly Finding[]): HTMLElement[] {
   const order = ['error', 'warning', 'note'];
   return [...findings]
     .sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level))
@@ -67,7 +67,7 @@ export function findingsPart(findings: readonly Finding[]): HTMLElement[] {
               ),
             )
           : undefined;
-      return notice(level, `${message}.`.replace(/\.\.$/, '.'), advice, ...(more ? [more] : []));
+      return notice(level, sentence(message), advice, ...(more ? [more] : []));
     });
 }
 
@@ -78,7 +78,8 @@ export function dataSummary(facts: DataFacts): HTMLElement {
     { class: 'stack' },
     h('p', { class: 'quiet' }, facts.name),
     table(facts),
-    facts.notes.map((note) => h('p', { class: 'quiet' }, note)),
+    facts.notes.map((note) => h('p', { class: 'quiet' }, sentence(note))),
+    findingsPart(facts.findings),
     h(
       'details',
       { open: matchMedia('(min-width: 56rem)').matches },

@@ -1,4 +1,4 @@
-import { whole } from '../../words.js';
+import { counted, whole } from '../../words.js';
 import type { MapPoint } from '../../worker/feature-map.js';
 import { fill, h } from '../dom.js';
 import { picturePart } from './picture.js';
@@ -12,13 +12,19 @@ interface Camera {
 }
 
 const RADIUS = 4;
+/** How much is left of the colour of others while an identity is looked at. */
+const FADED = 0.4;
 const NEAR = 18;
 
 /** A colour for each identity: hues at even steps, as light as the ground asks. */
 const hueOf = (index: number): number => (index * 137.508) % 360;
 
-/** Features in the plane: to move, to zoom, and to ask for the picture behind a point. */
-export function featureMapPart(data: string, points: readonly MapPoint[]): HTMLElement {
+/**
+ * Features in the plane: to move, to zoom, and to ask for the picture behind a point.
+ *
+ * @param pictures how many there are, on the map or not
+ */
+export function featureMapPart(data: string, points: readonly MapPoint[], pictures: number): HTMLElement {
   const canvas = h('canvas', {
     class: 'map',
     tabIndex: 0,
@@ -57,13 +63,13 @@ export function featureMapPart(data: string, points: readonly MapPoint[]): HTMLE
     context.scale(ratio, ratio);
     const dark = matchMedia('(prefers-color-scheme: dark)').matches;
     const ink = getComputedStyle(canvas).getPropertyValue('--ink').trim();
-    const quiet = getComputedStyle(canvas).getPropertyValue('--line').trim();
+    const quiet = getComputedStyle(canvas).getPropertyValue('--quiet').trim();
     const same = chosen === undefined ? undefined : points[chosen]!.identity;
     for (const point of points) {
       const [x, y] = placeOf(point);
       if (x < -RADIUS || y < -RADIUS || x > canvas.clientWidth + RADIUS || y > canvas.clientHeight + RADIUS) continue;
       const colour = point.distractor ? quiet : `hsl(${hues.get(point.identity)} 62% ${dark ? 66 : 40}%)`;
-      context.globalAlpha = same !== undefined && point.identity !== same ? 0.25 : 1;
+      context.globalAlpha = same !== undefined && point.identity !== same ? FADED : 1;
       context.beginPath();
       context.arc(x, y, RADIUS, 0, 2 * Math.PI);
       context.strokeStyle = context.fillStyle = colour;
@@ -174,7 +180,7 @@ export function featureMapPart(data: string, points: readonly MapPoint[]): HTMLE
     h(
       'p',
       { class: 'hint' },
-      `${whole(points.length)} pictures by t-SNE; one colour for each identity, rings are queries. Near points are alike; gaps and sizes of clusters mean little.`,
+      `${points.length < pictures ? `${whole(points.length)} of ${counted(pictures, 'picture')}` : counted(pictures, 'picture')} by t-SNE; one colour for each identity, rings are queries. Near points are alike; gaps and sizes of clusters mean little.`,
     ),
     h('div', { class: 'map-place' }, canvas, about),
     h(

@@ -1,9 +1,8 @@
 import { counted, timeLeft, whole } from '../../words.js';
 import type { Added, GalleryProgress } from '../../worker/gallery-add.js';
-import type { IncomingFrom } from '../../worker/gallery-incoming.js';
 import { field, fill, h } from '../dom.js';
 import { call } from '../engine.js';
-import { filesOfDrop, filesOfInput } from '../folder-files.js';
+import { type ChosenFolder, filesOfDrop, filesOfInput, handOver } from '../folder-files.js';
 import { openedData, openedModel } from '../session.js';
 import { describerId, featuresBy, openedGallery } from './gallery-session.js';
 import { errorNotice, notice } from './notice.js';
@@ -89,7 +88,7 @@ export function galleryAdder(onNew: (name: string) => Promise<void>): HTMLElemen
   });
   let busy = false;
 
-  const add = async (from: IncomingFrom | Promise<IncomingFrom>): Promise<void> => {
+  const add = async (from: ChosenFolder | Promise<ChosenFolder> | { readonly data: string }): Promise<void> => {
     if (busy) return;
     const model = describerId();
     if (model === undefined) {
@@ -106,7 +105,12 @@ export function galleryAdder(onNew: (name: string) => Promise<void>): HTMLElemen
     abort = new AbortController();
     fill(said, h('p', { class: 'quiet' }, 'Listing the files …'));
     try {
-      const taken = await from;
+      const chosen = await from;
+      const show = (done: number, total: number, words: string): void => {
+        fill(said);
+        progress.show(done, total, words);
+      };
+      const taken = 'data' in chosen ? chosen : await handOver(chosen, show);
       if (!openedGallery.get()) await onNew(FIRST);
       const gallery = openedGallery.get()!.name;
       stop.hidden = false;
@@ -117,10 +121,7 @@ export function galleryAdder(onNew: (name: string) => Promise<void>): HTMLElemen
         { gallery, model, from: taken, cameras },
         {
           signal: abort.signal,
-          onEvent: (event) => {
-            fill(said);
-            progress.show(event.done, event.total, progressWords(event));
-          },
+          onEvent: (event) => show(event.done, event.total, progressWords(event)),
         },
       );
       fill(said, outcome(result));

@@ -1,8 +1,7 @@
 import { bytes, counted, whole } from '../../words.js';
-import type { IncomingFrom } from '../../worker/gallery-incoming.js';
 import { field, fill, h } from '../dom.js';
 import { call } from '../engine.js';
-import { filesOfInput } from '../folder-files.js';
+import { type ChosenFolder, filesOfInput, handOver } from '../folder-files.js';
 import { openedModel } from '../session.js';
 import { progressWords } from './gallery-adder.js';
 import { describerId, featuresBy, openedGallery, rememberedGallery } from './gallery-session.js';
@@ -28,10 +27,10 @@ function chooseAgain(
   lacking: number,
   pictures: number,
   folders: readonly string[],
-  onChosen: (from: IncomingFrom) => void,
+  onChosen: (from: ChosenFolder) => void,
 ): HTMLElement[] {
   const of = lacking === pictures ? 'the pictures themselves' : `${counted(lacking, 'picture')} of ${whole(pictures)}`;
-  const input = (properties: object, from: (files: FileList) => IncomingFrom): HTMLInputElement => {
+  const input = (properties: object, from: (files: FileList) => ChosenFolder): HTMLInputElement => {
     const element = h('input', {
       type: 'file',
       multiple: true,
@@ -41,7 +40,7 @@ function chooseAgain(
     return element;
   };
   const named = folders.filter((name) => name !== LOOSE);
-  const loose = (files: FileList): IncomingFrom => ({
+  const loose = (files: FileList): ChosenFolder => ({
     name: LOOSE,
     files: [...files].map((file) => [file.name, file] as const),
   });
@@ -106,7 +105,7 @@ export function galleryPicker(): GalleryPicker {
 
   const renewing = progressPart('Computing anew');
   let abort = new AbortController();
-  const renew = (from?: IncomingFrom): Promise<void> =>
+  const renew = (chosen?: ChosenFolder): Promise<void> =>
     attempt(async () => {
       const gallery = openedGallery.get()!.name;
       abort = new AbortController();
@@ -114,7 +113,7 @@ export function galleryPicker(): GalleryPicker {
       try {
         const { done } = await call(
           'renewGallery',
-          { gallery, model: describerId()!, from },
+          { gallery, model: describerId()!, from: chosen && (await handOver(chosen, renewing.show)) },
           { signal: abort.signal, onEvent: (event) => renewing.show(event.done, event.total, progressWords(event)) },
         );
         if (!done) fill(said, h('p', { class: 'quiet' }, 'Stopped: the gallery is as it was.'));

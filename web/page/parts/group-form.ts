@@ -5,9 +5,9 @@ import { openedGallery } from './gallery-session.js';
 type Method = Grouping['method'];
 
 const METHODS: readonly (readonly [Method, string])[] = [
-  ['dbscan', 'Groups of any size, with loose pictures (DBSCAN)'],
-  ['average', 'Join what is closest (average linkage)'],
-  ['kmeans', 'A number of groups that I know (k-means)'],
+  ['dbscan', 'As many as there are (DBSCAN)'],
+  ['average', 'By distance (average linkage)'],
+  ['kmeans', 'A known number (k-means)'],
 ];
 
 /** What is asked for, and whether what cameras have in common is taken out. */

@@ -1,4 +1,4 @@
-import { whole } from '../../words.js';
+import { counted, whole } from '../../words.js';
 import { field, fill, h, newId } from '../dom.js';
 import { call } from '../engine.js';
 import { openedData, openedModel } from '../session.js';
@@ -42,7 +42,7 @@ export function modelPicker(): ModelPicker {
       h(
         'p',
         { class: 'quiet' },
-        `${of.model.kind ?? 'baseline'}, ${of.input.width} × ${of.input.height} pixels, ${whole(identities)} identities${data ? `, trained on ${data}` : ''}`,
+        `${of.model.kind ?? 'baseline'}, ${of.input.width} × ${of.input.height} pixels${identities > 0 ? `, ${counted(identities, 'identity', 'identities')}` : ''}${data ? `, trained on ${data}` : ''}`,
       ),
       unmatched.length > 0 &&
         notice(

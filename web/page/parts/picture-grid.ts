@@ -1,14 +1,13 @@
-import { counted } from '../../words.js';
+import { counted, whole } from '../../words.js';
 import { fill, h } from '../dom.js';
 import { wordsOf } from '../engine.js';
 import { ThumbImages } from './gallery-thumbs.js';
 
-/** A picture in a grid. */
-export interface GridPicture {
-  readonly id: number;
-  /** Said by screen readers. */
+/** What is said of a picture in a grid. */
+export interface GridWords {
+  /** By screen readers. */
   readonly label: string;
-  /** Words below it. */
+  /** Below it. */
   readonly caption: readonly string[];
 }
 
@@ -22,12 +21,13 @@ export interface GridOptions {
 
 export interface PictureGrid {
   readonly element: HTMLElement;
-  set(gallery: string, pictures: readonly GridPicture[]): void;
+  /** @param words asked for the pictures of one page only: there may be ten thousand */
+  set(gallery: string, ids: readonly number[], words: (id: number, place: number) => GridWords): void;
   clear(): void;
 }
 
-/** Pictures that are put on the page at a time. */
-const PAGE = 60;
+/** Pictures that are put on the page at a time: fewer on a phone, where a page of them is many screens long. */
+const PAGE = { phone: 24, else: 60 } as const;
 
 /** Small pictures of a gallery with words, page by page. Arrow keys move from one to the next. */
 export function pictureGrid({ action, onPress, onChoose }: GridOptions): PictureGrid {
@@ -35,11 +35,15 @@ export function pictureGrid({ action, onPress, onChoose }: GridOptions): Picture
   const foot = h('div', { class: 'row' });
   const element = h('div', { class: 'stack' }, list, foot);
   let thumbs: ThumbImages | undefined;
-  let all: readonly GridPicture[] = [];
+  let all: readonly number[] = [];
+  let wordsAt: (id: number, place: number) => GridWords;
+  /** What is on the page, to leave it there when it would be the same. */
+  let shown = '';
   let from = 0;
   const chosen = new Set<number>();
+  const most = PAGE[matchMedia('(max-width: 40rem)').matches ? 'phone' : 'else'];
 
-  const cell = ({ id, label, caption }: GridPicture): HTMLElement => {
+  const cell = (id: number, { label, caption }: GridWords): HTMLElement => {
     const box =
       onChoose &&
       h('input', {
@@ -71,8 +75,19 @@ export function pictureGrid({ action, onPress, onChoose }: GridOptions): Picture
   };
 
   const page = (): void => {
-    const shown = all.slice(from, from + PAGE);
-    fill(list, shown.map(cell));
+    const ids = all.slice(from, from + most);
+    const words = ids.map((id, i) => wordsAt(id, from + i));
+    const now = JSON.stringify([current, ids, words]);
+    const isSame = now === shown;
+    shown = now;
+    if (!isSame) {
+      thumbs?.close();
+      thumbs = new ThumbImages(current);
+      fill(
+        list,
+        ids.map((id, i) => cell(id, words[i]!)),
+      );
+    }
     const turn = (words: string, to: number) =>
       h(
         'button',
@@ -81,7 +96,7 @@ export function pictureGrid({ action, onPress, onChoose }: GridOptions): Picture
           disabled: to < 0 || to >= all.length,
           onclick: () => {
             from = to;
-            refresh();
+            page();
             list.querySelector<HTMLElement>('.tile')?.focus();
           },
         },
@@ -89,41 +104,36 @@ export function pictureGrid({ action, onPress, onChoose }: GridOptions): Picture
       );
     fill(
       foot,
-      all.length > PAGE && [
-        turn('Earlier', from - PAGE),
-        turn('Later', from + PAGE),
+      all.length > most && [
+        turn('Earlier', from - most),
+        turn('Later', from + most),
         h(
           'span',
           { class: 'quiet', role: 'status' },
-          `${from + 1} to ${from + shown.length} of ${counted(all.length, 'picture')}`,
+          `${whole(from + 1)} to ${whole(from + ids.length)} of ${counted(all.length, 'picture')}`,
         ),
       ],
     );
-    thumbs!.load().catch((error: unknown) => fill(foot, h('p', { class: 'quiet' }, wordsOf(error))));
-  };
-
-  const refresh = (gallery?: string): void => {
-    const name = gallery ?? current;
-    thumbs?.close();
-    thumbs = new ThumbImages(name);
-    current = name;
-    page();
+    if (!isSame) thumbs!.load().catch((error: unknown) => fill(foot, h('p', { class: 'quiet' }, wordsOf(error))));
   };
   let current = '';
 
   return {
     element,
-    set(gallery, pictures) {
-      all = pictures;
-      const there = new Set(pictures.map(({ id }) => id));
+    set(gallery, ids, words) {
+      all = ids;
+      wordsAt = words;
+      const there = new Set(ids);
       for (const id of chosen) if (!there.has(id) || gallery !== current) chosen.delete(id);
-      if (gallery !== current || from >= pictures.length) from = 0;
-      refresh(gallery);
+      if (gallery !== current || from >= ids.length) from = 0;
+      current = gallery;
+      page();
       onChoose?.(chosen);
     },
     clear() {
       thumbs?.close();
       all = [];
+      shown = '';
       chosen.clear();
       fill(list);
       fill(foot);

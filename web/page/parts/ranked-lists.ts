@@ -19,12 +19,17 @@ const SORTS: Readonly<Record<Order, (a: QueryReport, b: QueryReport) => number>>
 const ROWS = 6;
 const SHOWN = 12;
 
-const nameOf = (path: string | undefined): string => path?.slice(path.lastIndexOf('/') + 1) ?? '';
+/** Names of files; with their folders where there are several, since names alone may be the same for several identities. */
+function namer(paths: readonly string[]): (path?: string) => string {
+  const parts = new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/') + 1))).size > 1 ? 2 : 1;
+  return (path = '') => path.split('/').slice(-parts).join('/');
+}
 
 /** Queries with their nearest gallery pictures, to page through, the worst first; and where the model looks. */
 export function rankedLists({ id, data, report }: Evaluated): HTMLElement {
   let order: Order = 'worst';
   let page = 0;
+  const nameOf = namer(report.perQuery.map(({ file = '' }) => file));
   const list = h('ol', { class: 'plain-list stack' });
   const where = h('span', { class: 'figures', role: 'status' });
   const back = h('button', { type: 'button', onclick: () => turn(-1) }, 'Back');
@@ -88,10 +93,14 @@ export function rankedLists({ id, data, report }: Evaluated): HTMLElement {
     );
   };
 
+  /** The look that was asked for last: one has the GPU at a time, so that the next one waits. */
+  let before: Promise<unknown> = Promise.resolve();
   const showLooks = async (place: HTMLElement, query: number, gallery?: number): Promise<void> => {
     fill(place, h('p', { class: 'quiet', role: 'status' }, 'Looking …'));
     try {
-      fill(place, lookStrip(await call('look', { evaluation: id, query, gallery })));
+      const look = before.then(() => call('look', { evaluation: id, query, gallery }));
+      before = look.catch(() => undefined);
+      fill(place, lookStrip(await look));
     } catch (error) {
       fill(place, errorNotice(error));
     }
@@ -103,7 +112,7 @@ export function rankedLists({ id, data, report }: Evaluated): HTMLElement {
     { class: 'stack' },
     h(
       'div',
-      { class: 'row' },
+      { class: 'row ends' },
       field(
         'Order',
         select(
@@ -120,9 +129,7 @@ export function rankedLists({ id, data, report }: Evaluated): HTMLElement {
           },
         ),
       ),
-      back,
-      on,
-      where,
+      h('div', { class: 'row' }, back, on, where),
     ),
     h(
       'p',

@@ -1,6 +1,6 @@
 import type { Recipe } from '../../../reid/recipes/index.js';
 import { duration } from '../../../reid/training/progress.js';
-import { bytes, whole } from '../../words.js';
+import { bytes, counted, sentence, whole } from '../../words.js';
 import { field, fill, h, select } from '../dom.js';
 import { call } from '../engine.js';
 import { openedData } from '../session.js';
@@ -48,7 +48,7 @@ function formOf(all: readonly Recipe[], onStart: (choice: RecipeChoice) => void)
   const start = h('button', { type: 'submit', class: 'first', disabled: true }, 'Train');
 
   const show = (): void => {
-    about.textContent = recipe.about;
+    about.textContent = sentence(recipe.about);
     inputs.epochs.value = String(recipe.epochs);
     inputs.lr.value = String(recipe.optimiser.lr);
     inputs.identities.value = String(recipe.sampler.identities);
@@ -109,7 +109,7 @@ function formOf(all: readonly Recipe[], onStart: (choice: RecipeChoice) => void)
           h(
             'p',
             { class: 'hint figures' },
-            `${whole(needs.parameters)} numbers to train; about ${whole(steps)} steps an epoch; up to ${bytes(needs.training.peakBytes)} of GPU memory; ` +
+            `${whole(needs.parameters)} numbers to train; about ${counted(steps, 'step')} an epoch; up to ${bytes(needs.training.peakBytes)} of GPU memory; ` +
               `${duration(seconds)} very roughly.`,
           ),
       );

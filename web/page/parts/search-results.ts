@@ -1,4 +1,5 @@
 import { counted, whole } from '../../words.js';
+import type { GalleryPicture } from '../../worker/gallery.js';
 import type { Found } from '../../worker/search.js';
 import { field, fill, h, newId } from '../dom.js';
 import { openedGallery } from './gallery-session.js';
@@ -37,6 +38,8 @@ export function searchResults(onLookFor: (id: number) => void): SearchResults {
   const cameraBox = h('fieldset', { hidden: true });
   const wanted = new Set<string>();
   let found: Found | undefined;
+  /** The gallery's pictures by their numbers. */
+  let pictures: ReadonlyMap<number, GalleryPicture> = new Map();
 
   const limit = (): number => {
     const { distances } = found!;
@@ -49,7 +52,6 @@ export function searchResults(onLookFor: (id: number) => void): SearchResults {
   const show = (): void => {
     const gallery = openedGallery.get();
     if (!found || !gallery) return;
-    const pictures = new Map(gallery.pictures.map((picture) => [picture.id, picture]));
     const most = limit();
     const { ids, distances, distance } = found;
     const words = `${most.toFixed(3)} (${distance})`;
@@ -61,14 +63,15 @@ export function searchResults(onLookFor: (id: number) => void): SearchResults {
     count.textContent = `${whole(places.length)} of ${counted(ids.length, 'picture')}`;
     grid.set(
       gallery.name,
-      places.map((i) => {
-        const { id, path, camera, identity } = pictures.get(ids[i]!)!;
+      places.map((i) => ids[i]!),
+      (id, place) => {
+        const { path, camera, identity } = pictures.get(id)!;
+        const distance = distances[places[place]!]!.toFixed(3);
         return {
-          id,
-          label: `${path}, distance ${distances[i]!.toFixed(3)}`,
-          caption: [distances[i]!.toFixed(3), identity ?? nameOf(path), camera === undefined ? '' : `camera ${camera}`],
+          label: `${path}, distance ${distance}`,
+          caption: [distance, identity ?? nameOf(path), camera === undefined ? '' : `camera ${camera}`],
         };
-      }),
+      },
     );
   };
 
@@ -99,8 +102,10 @@ export function searchResults(onLookFor: (id: number) => void): SearchResults {
       ),
     );
   };
+  let drawing = 0;
   slider.addEventListener('input', () => {
-    show();
+    cancelAnimationFrame(drawing);
+    drawing = requestAnimationFrame(show);
   });
 
   const element = h(
@@ -116,6 +121,7 @@ export function searchResults(onLookFor: (id: number) => void): SearchResults {
       found = given;
       element.hidden = !given;
       if (!given) return grid.clear();
+      pictures = new Map(openedGallery.get()?.pictures.map((picture) => [picture.id, picture]));
       slider.value = String(STEPS);
       showCameras();
       show();

@@ -16,9 +16,9 @@ import { openedData, openedModel } from '../session.js';
 import type { View } from '../view.js';
 
 const PROTOCOLS: readonly (readonly [Protocol, string])[] = [
-  ['market1501', 'the query’s identity in its own camera'],
-  ['separate-cameras', 'everything of the query’s camera'],
-  ['no-camera', 'the query’s own file only'],
+  ['market1501', 'its identity in its own camera'],
+  ['separate-cameras', 'anything of its own camera'],
+  ['no-camera', 'its own file only'],
 ];
 
 const DISTANCES: readonly (readonly [DistanceKind, string])[] = [
@@ -46,7 +46,7 @@ export const evaluate: View = {
     const missing = h('p', { class: 'hint' });
     let abort = new AbortController();
     const progress = progressPart('Evaluating', () => abort.abort());
-    const said = h('div', { class: 'stack' });
+    const said = h('div', { class: 'stack', role: 'status' });
     const results = h('div', { class: 'stack' });
 
     const ready = (): void => {
@@ -67,13 +67,15 @@ export const evaluate: View = {
       fill(said);
       fill(results);
       abort = new AbortController();
+      const data = openedData.get()!;
       progress.show(0, 0, 'Getting ready …');
+      progress.element.scrollIntoView({ block: 'nearest' });
       try {
         const found = await call(
           'evaluate',
           {
             model: openedModel.get()!.id,
-            data: openedData.get()!.id,
+            data: data.id,
             protocol,
             distance,
             flip: flip.checked,
@@ -86,7 +88,11 @@ export const evaluate: View = {
         fill(
           said,
           isAbort(error)
-            ? h('p', { class: 'quiet' }, 'Stopped. Small copies of pictures that were made are kept.')
+            ? h(
+                'p',
+                { class: 'quiet' },
+                `Stopped: there are no figures.${data.onDisk ? ' Small copies of pictures that were made are kept.' : ''}`,
+              )
             : errorNotice(error),
         );
       } finally {
@@ -173,7 +179,7 @@ function downloads({ id, report }: Evaluated): HTMLElement {
 }
 
 /** The map is made when it is asked for: it takes a while. */
-function mapOf({ id, data }: Evaluated): HTMLElement {
+function mapOf({ id, data, report }: Evaluated): HTMLElement {
   const place = h('div', { class: 'stack' });
   const progress = progressPart('Making the map');
   const make = async (): Promise<void> => {
@@ -184,7 +190,7 @@ function mapOf({ id, data }: Evaluated): HTMLElement {
         { evaluation: id, seed: 1 },
         { onEvent: ({ done, total }) => progress.show(done, total, `${done} of ${total} steps`) },
       );
-      fill(place, featureMapPart(data, points));
+      fill(place, featureMapPart(data, points, report.queries + report.gallery));
     } catch (error) {
       button.disabled = false;
       place.append(errorNotice(error));

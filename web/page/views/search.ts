@@ -105,7 +105,7 @@ export const search: View = {
         ),
       ),
       picture.element,
-      h('div', {}, go),
+      go,
       said,
     );
 
@@ -157,11 +157,12 @@ export const search: View = {
       held.textContent = counted(gallery.pictures.length, 'picture');
       grid.set(
         gallery.name,
-        gallery.pictures.map(({ id, path, camera, identity }) => ({
-          id,
-          label: path,
-          caption: [identity ?? path.slice(path.lastIndexOf('/') + 1), camera === undefined ? '' : `camera ${camera}`],
-        })),
+        gallery.pictures.map(({ id }) => id),
+        (_, place) => {
+          const { path, camera, identity } = gallery.pictures[place]!;
+          const name = identity ?? path.slice(path.lastIndexOf('/') + 1);
+          return { label: path, caption: [name, camera === undefined ? '' : `camera ${camera}`] };
+        },
       );
     });
 
