@@ -23,8 +23,9 @@ export function gclComplaint(recipe: GCLRecipe): string | undefined {
   if (drawing.batch % drawing.microBatch !== 0) {
     return `drawing.microBatch must divide drawing.batch ${drawing.batch}, not be ${drawing.microBatch}.`;
   }
-  if (!(drawing.decay >= 0 && drawing.decay <= 1)) {
-    return `drawing.decay must be from 0 to 1, not ${drawing.decay}: it is the last share of the steps, in which the rates fall.`;
+  for (const [key, { decay }] of Object.entries({ drawing, joint })) {
+    if (decay >= 0 && decay <= 1) continue;
+    return `${key}.decay must be from 0 to 1, not ${decay}: it is the last share of the steps, in which the rates fall.`;
   }
   for (const [key, value] of [
     ['joint.temperature', joint.temperature],

@@ -79,6 +79,8 @@ export interface GCLRecipe extends RecipeBase {
     readonly gamma: number;
     readonly lrGenerator: number;
     readonly lrDiscriminator: number;
+    /** As `drawing.decay`, of generator and discriminator. */
+    readonly decay: number;
     /** τ of the contrast with the memory, what a row of it keeps of itself, and how many rows are negatives. */
     readonly temperature: number;
     readonly momentum: number;
@@ -88,8 +90,11 @@ export interface GCLRecipe extends RecipeBase {
     /** Divides the prototypes' scores; smooths the photos' targets. */
     readonly identityTemperature: number;
     readonly labelSmoothing: number;
-    /** What the running statistics of the encoder's norms are of: `all` pictures, drawn ones too, as released, or `photos` alone. */
-    readonly bnStats: 'all' | 'photos';
+    /**
+     * What the running statistics of the encoder's norms are of: `all` pictures, drawn ones too, as released, or `photos` alone. `frozen` ones
+     * stay what the warm-up left and normalise in training too: a small batch's own would change what the generator learnt to draw from.
+     */
+    readonly bnStats: 'all' | 'photos' | 'frozen';
   };
   /** α of Beta(α, α), from which shares of blends are drawn. */
   readonly mixAlpha: number;
@@ -205,6 +210,7 @@ export const gcl: GCLRecipe = {
     gamma: 0.1,
     lrGenerator: 1e-5,
     lrDiscriminator: 1e-5,
+    decay: 0,
     temperature: 0.04,
     momentum: 0.2,
     negatives: 8192,
@@ -303,7 +309,7 @@ export const gclSmall: GCLRecipe = {
     milestone: 2,
     lrGenerator: 2e-4,
     refresh: true,
-    bnStats: 'photos',
+    bnStats: 'frozen',
   },
   clustering: { ...gcl.clustering, k1: 12, k2: 3, eps: 0.4 },
   passes: 'together',

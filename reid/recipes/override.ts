@@ -76,7 +76,7 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   'model.pool': ['mean', 'gem'],
   'clustering.outliers': ['drop', 'own'],
   'clustering.rule': ['eps', 'rho'],
-  'joint.bnStats': ['all', 'photos'],
+  'joint.bnStats': ['all', 'photos', 'frozen'],
   'model.head': ['jvtc', 'mlc', 'plain'],
   'generator.start': ['drawn', 'fitted'],
   variant: ['ext', 'cvpr'],

@@ -72,13 +72,12 @@ function warmUpOptimiser({ optimiser, model }: GCLRecipe, { identity }: GCLNetwo
   return new Adam(groups, { lr, weightDecay }) as unknown as Optimiser<GroupOptions>;
 }
 
-/** Sets the rates of stage 2 at a time in epochs: constant, then down a line that would end at 0 behind the last step. */
+/** Sets the rates of generator and discriminator at a time in epochs: constant, then down a line to 0 at the end of their stage. */
 export function setDrawingRates(
-  { drawing }: GCLRecipe,
   { generator, discriminator }: GCLOptimisers,
+  { epochs, decay, lrGenerator, lrDiscriminator }: GCLRecipe['drawing'] | GCLRecipe['joint'],
   epoch: number,
 ): void {
-  const { epochs, decay, lrGenerator, lrDiscriminator } = drawing;
   const left = decay > 0 ? Math.min(1, (1 - epoch / epochs) / decay) : 1;
   for (const group of generator.groups) group.lr = lrGenerator * left;
   for (const group of discriminator.groups) group.lr = lrDiscriminator * left;

@@ -181,7 +181,8 @@ export function jointStep(
   { memory, centres }: JointMemory,
 ): NamedStep<JointArguments> {
   const { passes, weights, variant, joint } = recipe;
-  const { temperature, momentum, identityTemperature, labelSmoothing, bnStats } = joint;
+  const { temperature, momentum, identityTemperature, labelSmoothing } = joint;
+  const bnStats = joint.bnStats === 'photos' ? 'photos' : 'all';
   let names: readonly string[] = [];
   return {
     get names() {

@@ -71,7 +71,7 @@ export interface DrawOptions {
   readonly blended?: Tensor;
   /** Whether the encoder looks at blends; default true. Only joint training needs it. */
   readonly identifyMixed?: boolean;
-  /** What the running statistics of the encoder's norms are of: `all` that it sees (default, as released), or the photos alone. */
+  /** What the running statistics of an encoder in training are of: `all` that it sees (default, as released), or the photos alone. */
   readonly bnStats?: 'all' | 'photos';
 }
 

@@ -206,13 +206,8 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
   #next(stage: number): void {
     const { step } = this.#position;
     this.#position = { step, stage: stage + 1, epoch: 0, batch: 0, phase: this.#phaseOf(stage + 1, 0) };
-    const { nets } = this.#options;
-    if (stage === 1) this.#optimisers = optimisersOf(this.recipe, nets, 2);
-    if (stage === 2) {
-      // Generator and discriminator go on with their moments, at rates of their own.
-      for (const group of this.#optimisers.generator.groups) group.lr = this.recipe.joint.lrGenerator;
-      for (const group of this.#optimisers.discriminator.groups) group.lr = this.recipe.joint.lrDiscriminator;
-    }
+    // Generator and discriminator go on with their moments in stage 3.
+    if (stage === 1) this.#optimisers = optimisersOf(this.recipe, this.#options.nets, 2);
     this.#scheduler = new Scheduler(this.optimiser, this.#course(stage + 1));
     if (stage === 3) return;
     this.#memory?.storage.release();
@@ -337,7 +332,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
 
   async *#train(): AsyncGenerator<GCLEvent, void, undefined> {
     const { stage, epoch } = this.#position;
-    this.nets.identity.train(stage !== 2);
+    this.nets.identity.train(stage === 1 || (stage === 3 && this.recipe.joint.bnStats !== 'frozen'));
     this.nets.generator.train();
     this.nets.discriminator.train();
     this.#epoch ??= this.#begin();
@@ -347,7 +342,7 @@ export class GCLTrainer implements AsyncIterable<GCLEvent> {
     for await (const batch of batches) {
       const time = epoch + batch.index / batch.count;
       this.#scheduler.epoch = time;
-      if (stage === 2) setDrawingRates(this.recipe, this.#optimisers, time);
+      if (stage > 1) setDrawingRates(this.#optimisers, stage === 2 ? this.recipe.drawing : this.recipe.joint, time);
       const args = await stepArguments(batch, {
         ...this.#options,
         stage,

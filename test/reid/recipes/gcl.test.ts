@@ -103,6 +103,7 @@ test('what makes no sense says what would', () => {
   refused(['warmup=jvtc', 'jvtc.rho=0'], [/jvtc\.rho must be above 0/]);
   refused(['jvtc.temperature=0'], [/above 0/]);
   refused(['jvtc.lambda=2'], [/from 0 to 1/]);
+  refused(['joint.decay=2'], [/joint\.decay must be from 0 to 1, not 2/]);
 });
 
 test.run();
