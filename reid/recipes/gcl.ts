@@ -272,8 +272,8 @@ export const gclStage3: GCLRecipe = {
 
 /**
  * The same ideas with small networks, for drawn people: all three stages on two CPU cores. From random weights and in few steps: warmed up
- * by JVTC, which finds the people of each camera, then means of the gradient too, no decay, a generator that begins with its photos' codes, and
- * pixels of the photo before everything else: what a generator says of its own first drawings leads it astray.
+ * by JVTC, which finds the people of each camera, then means of the gradient too, no weight decay, rates that fall, a generator that begins with
+ * its photos' codes, and pixels of the photo before everything else: what a generator says of its own first drawings leads it astray.
  */
 export const gclSmall: GCLRecipe = {
   ...gcl,

@@ -225,6 +225,11 @@ test('batch norm counts, averages with momentum null, and does without statistic
   assert.is(free.stateDict().size, 0);
   const y = await free.eval().forward(batches[0]!).read();
   assert.ok(Math.abs(y[0]! + 1) < 1e-4 && Math.abs(y[1]! - 1) < 1e-4);
+  norm.train().trackRunningStats = false;
+  const seen = await norm.running_mean!.read();
+  const own = await norm.forward(batches[1]!).read();
+  assert.ok(Math.abs(own[0]! + 1) < 1e-4, 'normalised by its own statistics');
+  assert.equal([await norm.running_mean!.read(), norm.num_batches_tracked!.value], [seen, 2]);
   assert.throws(() => norm.forward(tensor([[1, 2]])), /BatchNorm2d: .* must have 4 dimensions/);
 });
 

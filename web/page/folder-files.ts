@@ -19,10 +19,12 @@ const PIECE_TIME = 40;
  * holds the page up, for seconds where there are ten thousand.
  *
  * @param tell how far it is, in words as well
+ * @throws what `signal` was aborted for; the worker then forgets what it has
  */
 export async function handOver(
   { name, files }: ChosenFolder,
   tell: (done: number, total: number, words: string) => void,
+  signal?: AbortSignal,
 ): Promise<HandedFolder> {
   const handed = ++numbers;
   let piece = FIRST_PIECE;
@@ -34,6 +36,10 @@ export async function handOver(
     await taken;
     done += piece;
     piece = Math.max(1, Math.round(piece * Math.min(2, PIECE_TIME / Math.max(took, 1))));
+    if (signal?.aborted) {
+      await call('dropFiles', { to: handed });
+      throw signal.reason;
+    }
   }
   return { name, handed };
 }

@@ -28,4 +28,7 @@ export function filesHanded({ handed }: HandedFolder): readonly ChosenFile[] {
   return list;
 }
 
-export const handedFilesCalls = { handFiles };
+/** Forgets files that nobody will ask for. */
+const dropFiles: Handler<{ readonly to: number }, void> = async ({ to }) => void lists.delete(to);
+
+export const handedFilesCalls = { handFiles, dropFiles };

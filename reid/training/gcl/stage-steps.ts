@@ -181,8 +181,7 @@ export function jointStep(
   { memory, centres }: JointMemory,
 ): NamedStep<JointArguments> {
   const { passes, weights, variant, joint } = recipe;
-  const { temperature, momentum, identityTemperature, labelSmoothing } = joint;
-  const bnStats = joint.bnStats === 'photos' ? 'photos' : 'all';
+  const { temperature, momentum, identityTemperature, labelSmoothing, bnStats } = joint;
   let names: readonly string[] = [];
   return {
     get names() {

@@ -16,6 +16,7 @@ import { updateMemoryTable } from '../../losses/memory-table.js';
 import type { Discriminator } from '../../models/gcl/discriminator.js';
 import type { Generator } from '../../models/gcl/generator.js';
 import type { Identity, IdentityEncoder } from '../../models/gcl/identity-net.js';
+import type { GCLRecipe } from '../../recipes/gcl.js';
 
 export interface GCLNetworks {
   readonly identity: IdentityEncoder;
@@ -71,8 +72,8 @@ export interface DrawOptions {
   readonly blended?: Tensor;
   /** Whether the encoder looks at blends; default true. Only joint training needs it. */
   readonly identifyMixed?: boolean;
-  /** What the running statistics of an encoder in training are of: `all` that it sees (default, as released), or the photos alone. */
-  readonly bnStats?: 'all' | 'photos';
+  /** What the running statistics of an encoder in training are of; default `all`. */
+  readonly bnStats?: GCLRecipe['joint']['bnStats'];
 }
 
 /** Whether a pass can have a gradient at all. */
@@ -130,9 +131,9 @@ export function drawViews(
   const decode = (content: Tensor, code: Tensor) =>
     pass(segments, generator, (c, a) => generator.decode(c!, a!), content, code);
   const identify = (images: Tensor) => identifyIn(segments, identity, images);
-  const counted = identity.training && bnStats === 'all';
+  const photosAlone = bnStats === 'photos';
   const identifyDrawn = (images: Tensor) =>
-    identity.training && !counted ? keepingStats(identity, () => identify(images)) : identify(images);
+    photosAlone ? keepingStats(identity, () => identify(images)) : identify(images);
   const join = passes === 'together';
   const [content, turned] = each(join, [batch.structure, batch.turned], encode) as [Tensor, Tensor];
   const photo = identify(batch.photos);
@@ -148,7 +149,7 @@ export function drawViews(
     join && !identity.training ? identifyTogether(identity, [recon, novel]) : [recon, novel].map(identifyDrawn)
   ) as [Identity, Identity];
   const ofMixed = mixed && identifyMixed ? identifyDrawn(mixed) : undefined;
-  if (mixed && counted) noGrad(() => identity.identify(mixed));
+  if (mixed && identity.training && !photosAlone) noGrad(() => identity.identify(mixed));
   const cycle = decode(content, ofNovel.code);
   const ofCycle = identifyDrawn(cycle);
   return { photo, recon, novel, cycle, mixed, ofRecon, ofNovel, ofCycle, ofMixed };

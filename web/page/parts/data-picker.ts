@@ -82,11 +82,9 @@ export function dataPicker(): HTMLElement {
     fill(said);
     looking.show(0, 0, 'Listing the files …');
     try {
-      const handed = await handOver(
-        await chosen,
-        (done, total, words) => !signal.aborted && looking.show(done, total, words),
-      );
+      const files = await chosen;
       if (signal.aborted) return;
+      const handed = await handOver(files, looking.show, signal);
       const mounted = await call('mount', handed);
       if (signal.aborted) return;
       looking.hide();

@@ -35,6 +35,7 @@ export function pictureGrid({ action, onPress, onChoose }: GridOptions): Picture
   const foot = h('div', { class: 'row' });
   const element = h('div', { class: 'stack' }, list, foot);
   let thumbs: ThumbImages | undefined;
+  let current = '';
   let all: readonly number[] = [];
   let wordsAt: (id: number, place: number) => GridWords;
   /** What is on the page, to leave it there when it would be the same. */
@@ -116,7 +117,6 @@ export function pictureGrid({ action, onPress, onChoose }: GridOptions): Picture
     );
     if (!isSame) thumbs!.load().catch((error: unknown) => fill(foot, h('p', { class: 'quiet' }, wordsOf(error))));
   };
-  let current = '';
 
   return {
     element,

@@ -66,10 +66,10 @@ export function searchResults(onLookFor: (id: number) => void): SearchResults {
       places.map((i) => ids[i]!),
       (id, place) => {
         const { path, camera, identity } = pictures.get(id)!;
-        const distance = distances[places[place]!]!.toFixed(3);
+        const far = distances[places[place]!]!.toFixed(3);
         return {
-          label: `${path}, distance ${distance}`,
-          caption: [distance, identity ?? nameOf(path), camera === undefined ? '' : `camera ${camera}`],
+          label: `${path}, distance ${far}`,
+          caption: [far, identity ?? nameOf(path), camera === undefined ? '' : `camera ${camera}`],
         };
       },
     );

@@ -65,6 +65,19 @@ test('all stages: what is frozen stays, and a run that is stopped in any stage g
   await trainer.close();
 });
 
+test('an encoder in joint training counts every kind of picture, blends twice, or the photos alone', async () => {
+  for (const [bnStats, times] of [
+    ['all', 6],
+    ['photos', 1],
+  ] as const) {
+    const trainer = tinyTrainer(tinyGCL('stages=[3]', `joint.bnStats=${bnStats}`));
+    await eventsUntil(trainer, isStep);
+    const { model } = await saved(trainer);
+    assert.is(Number(model.get('bn1.num_batches_tracked')!.data[0]), times, bnStats);
+    await trainer.close();
+  }
+});
+
 test('a generator begins with the codes of the photos once, unless it draws already', async () => {
   const drawing = tinyGCL('stages=[2]');
   const trainers = [tinyTrainer(drawing), tinyTrainer(drawing, { drawsAlready: true })];
